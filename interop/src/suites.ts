@@ -1,0 +1,8 @@
+/** What a suite found: how many checks passed, and a line for each that did not. */
+export interface InteropResult {
+  passed: number;
+  failed: string[];
+}
+
+/** Every suite, by name. */
+export const suites: Readonly<Record<string, () => Promise<InteropResult>>> = {};
