@@ -20,6 +20,9 @@ export class Heap {
   readonly kernels: Kernels;
   /** Bytes allocated and not freed. */
   live = 0;
+  /** Address of 64 bytes into which a kernel called by this thread writes the numbers of its failure; see wasm/status.ts. */
+  readonly report = 256;
+  readonly #tables = new Map<string, number>();
   readonly #free: { start: number; end: number }[] = [];
   #top = 1024;
 
@@ -31,6 +34,21 @@ export class Heap {
   /** The whole memory. A growth replaces it: read it again after anything that may allocate. */
   get u8(): Uint8Array {
     return this.memory.u8;
+  }
+
+  /**
+   * The address of a constant table, for kernels that need one: allocated and filled by `build` on first use, then the same for
+   * everything over this memory. Tables are never freed and do not count as live.
+   */
+  table(name: string, size: number, build: (address: number) => void): number {
+    let address = this.#tables.get(name);
+    if (address === undefined) {
+      address = this.allocate(size);
+      this.live -= this.roundUp(size);
+      build(address);
+      this.#tables.set(name, address);
+    }
+    return address;
   }
 
   /** What `allocate(size)` really covers: `size` rounded up to a multiple of {@link ALIGNMENT}. */
