@@ -35,7 +35,7 @@ function optimise(wasm) {
   const module = binaryen.readBinary(wasm);
   try {
     module.setFeatures(
-      binaryen.Features.SIMD128 | binaryen.Features.Atomics | binaryen.Features.BulkMemory | binaryen.Features.SignExt
+      binaryen.Features.SIMD128 | binaryen.Features.Atomics | binaryen.Features.BulkMemory | binaryen.Features.BulkMemoryOpt | binaryen.Features.SignExt
       | binaryen.Features.NontrappingFPToInt | binaryen.Features.MutableGlobals,
     );
     binaryen.setOptimizeLevel(4);
