@@ -70,7 +70,7 @@ export class Heap {
       if (range.end - start >= rounded) {
         if (start === range.start) range.start += rounded;
         else {
-          this.#free.splice(i + 1, 0, { start: start + rounded, end: range.end });
+          if (start + rounded < range.end) this.#free.splice(i + 1, 0, { start: start + rounded, end: range.end });
           range.end = start;
         }
         if (range.start === range.end) this.#free.splice(i, 1);

@@ -1,0 +1,128 @@
+import { MemoryError, OwnershipError } from '../base/errors.js';
+import type { Heap } from '../memory/heap.js';
+import { Overlay } from './overlay.js';
+
+/** Called once, when the last view of adopted memory is released. */
+export type OnRelease = (memory: Uint8Array) => void;
+
+/**
+ * One stretch of memory that handles share: an allocation of a heap, or memory adopted from elsewhere.
+ *
+ * For a byte x let c(x) be the number of live handles that cover x (a group of whole-range clones counts once, see {@link Share}). Every byte
+ * of the block that has not been given back has c(x) >= 1; the block records c(x) - 1 where it is not zero, and a byte
+ * whose c falls to zero goes back at once. Splitting and merging handles leave c unchanged, so they do not come here at all.
+ */
+export class Block {
+  /** The heap the memory came from; undefined when it was adopted. */
+  readonly heap: Heap | undefined;
+  /**
+   * Where the handles' positions index. For a heap's block: the whole memory as of the block's creation, so that a position is an address. For
+   * adopted memory: that memory itself. Fixed, as a block never leaves it.
+   */
+  readonly u8: Uint8Array;
+  /** The same bytes as {@link u8}, for numbers. */
+  readonly view: DataView;
+  /** Position of the first byte. */
+  readonly base: number;
+  /** Position after the last byte. */
+  readonly end: number;
+  #overlay: Overlay | undefined = undefined;
+  #owner: Owner | undefined;
+
+  /** Handles are made by {@link Bytes} and {@link BytesMut}; blocks by them too. */
+  constructor(heap: Heap | undefined, u8: Uint8Array, base: number, end: number, onRelease?: OnRelease) {
+    this.heap = heap;
+    this.u8 = u8;
+    this.view = viewOf(u8);
+    this.base = base;
+    this.end = end;
+    this.#owner = heap === undefined ? new Owner(end - base, onRelease) : undefined;
+  }
+
+  /** A new block of at least `size` bytes; `base` to `end` is all that the allocation covers. @throws MemoryError `ERR_MEMORY_LIMIT` */
+  static allocate(heap: Heap, size: number): Block {
+    if (size === 0) return new Block(heap, heap.u8, 0, 0);
+    const address = heap.allocate(size);
+    return new Block(heap, heap.u8, address, address + heap.roundUp(size));
+  }
+
+  /** One more handle covers `[start, end)`. */
+  cover(start: number, end: number): void {
+    if (start === end) return;
+    this.#overlay ??= new Overlay();
+    this.#overlay.add(start, end);
+  }
+
+  /** One handle less covers `[start, end)`; what nothing covers any more goes back at once. */
+  uncover(start: number, end: number): void {
+    if (start === end) return;
+    if (this.#overlay === undefined || this.#overlay.isEmpty) this.giveBack(start, end);
+    else this.#overlay.subtract(start, end, this);
+    // Last, so that everything is consistent when the owner's callback throws or makes handles of its own.
+    if (this.#owner !== undefined) this.#owner.settle(this.u8);
+  }
+
+  /** Whether only one handle, or group of clones, covers `[start, end)`. */
+  isUnique(start: number, end: number): boolean {
+    return this.#overlay === undefined || this.#overlay.isZero(start, end);
+  }
+
+  /** How many handles beyond the first cover the byte at `position`, a group of clones counting once. */
+  extraAt(position: number): number {
+    return this.#overlay === undefined ? 0 : this.#overlay.at(position);
+  }
+
+  /** The overlay's way out; not for others. */
+  giveBack(start: number, end: number): void {
+    if (this.heap !== undefined) this.heap.free(start, end - start);
+    else this.#owner!.covered -= end - start;
+  }
+}
+
+/** Adopted memory: how much of it is still covered, and whom to tell. */
+class Owner {
+  covered: number;
+  #onRelease: OnRelease | undefined;
+
+  constructor(covered: number, onRelease: OnRelease | undefined) {
+    this.covered = covered;
+    this.#onRelease = onRelease;
+  }
+
+  settle(memory: Uint8Array): void {
+    if (this.covered > 0) return;
+    if (this.covered < 0) throw new MemoryError('ERR_DOUBLE_FREE', 'more of this memory was released than adopted');
+    const tell = this.#onRelease;
+    this.#onRelease = undefined;
+    tell?.(memory);
+  }
+}
+
+/** The handles of one range that were made by cloning: they count as one, so any number of clones costs the same. */
+export class Share {
+  /** Live handles of the group. */
+  count = 2;
+}
+
+let lastMemory: Uint8Array = new Uint8Array(0);
+let lastView: DataView = new DataView(lastMemory.buffer);
+
+// Blocks of one heap follow each other with the same memory until it grows.
+function viewOf(memory: Uint8Array): DataView {
+  if (memory !== lastMemory) {
+    lastView = new DataView(memory.buffer, memory.byteOffset, memory.length);
+    lastMemory = memory;
+  }
+  return lastView;
+}
+
+/** Stands in the place of a handle's block once the handle is released: its range is empty, so every access finds out. */
+export const RELEASED: Block = new Block(undefined, new Uint8Array(0), 0, 0);
+
+/** The block of empty handles that have no memory. */
+export const EMPTY: Block = new Block(undefined, new Uint8Array(0), 0, 0);
+
+/** @throws OwnershipError `ERR_RELEASED` */
+export function throwReleased(): never {
+  throw new OwnershipError('ERR_RELEASED', 'this handle was released, frozen, taken or merged into another');
+}

@@ -1,0 +1,386 @@
+import { ArgumentTypeError, checkInteger } from '../base/arguments.js';
+import { OwnershipError } from '../base/errors.js';
+import { defaultHeap, type Heap } from '../memory/heap.js';
+import { Block, EMPTY, RELEASED, Share, throwReleased, type OnRelease } from './block.js';
+import { copyIn } from './copy.js';
+import { View } from './view.js';
+import { Writable } from './writable.js';
+
+/**
+ * A read-only handle on a range of bytes that may be shared.
+ *
+ * A handle owns one count of every byte it covers until it is {@link release released}, exactly once; a byte that no handle covers any more
+ * goes back to its heap at once, whatever else of its block is still in use. Splitting and merging cost O(1) and touch no count.
+ * Every method of a released handle throws OwnershipError `ERR_RELEASED`.
+ */
+export class Bytes extends View {
+  #share: Share | undefined;
+
+  /** Takes over one count of `[start, end)`; users get handles from {@link copyOf}, {@link adopt} and BytesMut. */
+  constructor(block: Block, start: number, end: number, share?: Share) {
+    super(block, start, end);
+    this.#share = share;
+  }
+
+  /** A handle on no bytes and no memory. */
+  static empty(): Bytes {
+    return new Bytes(EMPTY, 0, 0);
+  }
+
+  /**
+   * A copy of `source` in a heap.
+   * @param heap @default defaultHeap()
+   * @throws MemoryError `ERR_MEMORY_LIMIT`
+   */
+  static copyOf(source: Uint8Array, heap: Heap = defaultHeap()): Bytes {
+    if (!(source instanceof Uint8Array)) throw new ArgumentTypeError('source', 'a Uint8Array', source);
+    const length = source.length;
+    if (length === 0) return new Bytes(EMPTY, 0, 0);
+    const block = Block.allocate(heap, length);
+    copyIn(source, block.u8, block.base);
+    block.uncover(block.base + length, block.end);
+    return new Bytes(block, block.base, block.base + length);
+  }
+
+  /**
+   * A handle on memory that is not the heap's, without a copy: at most 2 GiB - 1. The memory must stay as it is until its owner is told.
+   * @param onRelease called exactly once, synchronously, when no handle covers any byte of it any more; at once when it is empty. What it throws
+   *   reaches the caller of the method that gave the last byte back, which has done its work by then.
+   */
+  static adopt(memory: Uint8Array, onRelease?: OnRelease): Bytes {
+    if (!(memory instanceof Uint8Array)) throw new ArgumentTypeError('memory', 'a Uint8Array', memory);
+    checkInteger('memory.length', memory.length, 0, 2 ** 31 - 1);
+    const bytes = new Bytes(new Block(undefined, memory, 0, memory.length, onRelease), 0, memory.length);
+    if (memory.length === 0) onRelease?.(memory);
+    return bytes;
+  }
+
+  /** Whether no other handle covers any of this range. An empty range is unique. */
+  isUnique(): boolean {
+    if (this.block === RELEASED) throwReleased();
+    return (this.#share === undefined || this.#share.count === 1) && this.block.isUnique(this.start, this.end);
+  }
+
+  /** Another handle on the same range. Costs the same however many there are. */
+  clone(): Bytes {
+    const block = this.block;
+    if (block === RELEASED) throwReleased();
+    let share = this.#share;
+    if (share !== undefined) share.count += 1;
+    else if (this.start !== this.end) {
+      share = new Share();
+      this.#share = share;
+    }
+    return new Bytes(block, this.start, this.end, share);
+  }
+
+  /**
+   * Another handle, on `[begin, end)` of this one: no copy.
+   * @throws ArgumentRangeError outside 0 <= begin <= end <= length
+   */
+  slice(begin: number, end: number = this.end - this.start): Bytes {
+    const block = this.block;
+    if (block === RELEASED) throwReleased();
+    const length = this.end - this.start;
+    checkInteger('end', end, 0, length);
+    checkInteger('begin', begin, 0, end);
+    if (end - begin === length) return this.clone();
+    const start = this.start + begin;
+    block.cover(start, this.start + end);
+    return new Bytes(block, start, this.start + end);
+  }
+
+  /**
+   * Another handle on the range of `part`, a view of this handle's own memory: `bytes.toBuffer()` or a part of one.
+   * @throws OwnershipError `ERR_FOREIGN_RANGE` when it looks elsewhere
+   */
+  sliceRef(part: Uint8Array): Bytes {
+    if (this.block === RELEASED) throwReleased();
+    if (part.length === 0) return new Bytes(this.block, this.start, this.start);
+    const begin = part.byteOffset - this.block.u8.byteOffset - this.start;
+    if (part.buffer !== this.block.u8.buffer || begin < 0 || begin + part.length > this.length) {
+      throwForeign('the part does not lie inside this handle');
+    }
+    return this.slice(begin, begin + part.length);
+  }
+
+  /**
+   * Takes the first `n` bytes off into a handle of their own; this one keeps the rest. O(1).
+   * @throws ArgumentRangeError unless 0 <= n <= length
+   */
+  splitTo(n: number): Bytes {
+    const block = this.block;
+    if (block === RELEASED) throwReleased();
+    const start = this.start;
+    checkOffset(n, this.end - start);
+    if (this.#share !== undefined) this.#leave();
+    this.start = start + n;
+    return new Bytes(block, start, start + n);
+  }
+
+  /**
+   * Takes the bytes from `n` on off into a handle of their own; this one keeps the first `n`. O(1).
+   * @throws ArgumentRangeError unless 0 <= n <= length
+   */
+  splitOff(n: number): Bytes {
+    const block = this.block;
+    if (block === RELEASED) throwReleased();
+    const end = this.end;
+    checkOffset(n, end - this.start);
+    if (this.#share !== undefined) this.#leave();
+    this.end = this.start + n;
+    return new Bytes(block, this.end, end);
+  }
+
+  /** Gives all but the first `n` bytes back; nothing happens when there are no more than `n`. */
+  truncate(n: number): void {
+    if (this.block === RELEASED) throwReleased();
+    checkInteger('n', n, 0, Number.MAX_SAFE_INTEGER);
+    if (n < this.end - this.start) this.#shrink(this.start, this.start + n);
+  }
+
+  /** Gives all bytes back; the handle stays, empty. */
+  clear(): void {
+    if (this.block === RELEASED) throwReleased();
+    this.#shrink(this.start, this.start);
+  }
+
+  /**
+   * Gives the first `n` bytes back.
+   * @throws ArgumentRangeError unless 0 <= n <= length
+   */
+  advance(n: number): void {
+    if (this.block === RELEASED) throwReleased();
+    checkOffset(n, this.end - this.start);
+    this.#shrink(this.start + n, this.end);
+  }
+
+  /**
+   * Takes `next`, which must begin where this one ends in the same block, into this handle: no copy, O(1). Gives false and changes
+   * nothing when it does not. An empty handle merges with any.
+   * @returns whether `next` was merged; it counts as released then
+   */
+  tryMerge(next: Bytes): boolean {
+    if (this.block === RELEASED || next.block === RELEASED) throwReleased();
+    if (next === this) return false;
+    if (next.start === next.end) {
+      next.#forget();
+      return true;
+    }
+    if (this.start === this.end) {
+      this.block = next.block;
+      this.start = next.start;
+      this.end = next.end;
+      this.#share = next.#share;
+      next.#forget();
+      return true;
+    }
+    if (this.block !== next.block || this.end !== next.start) return false;
+    if (this.#share !== undefined) this.#leave();
+    if (next.#share !== undefined) next.#leave();
+    this.end = next.end;
+    next.#forget();
+    return true;
+  }
+
+  /**
+   * Takes the range back for writing, when nothing else covers it and it lies in a heap; the handle counts as released then.
+   * @returns undefined, and this handle as it was, when the range is shared or adopted
+   */
+  tryIntoMut(): BytesMut | undefined {
+    const block = this.block;
+    if (block.heap === undefined || !this.isUnique()) {
+      if (block === RELEASED) throwReleased();
+      return undefined;
+    }
+    const { start, end } = this;
+    this.#forget();
+    return new BytesMut(block, start, end, end);
+  }
+
+  /** The bytes for writing: the same memory when nothing else covers it, else a copy. The handle counts as released. */
+  intoMut(heap: Heap = this.block.heap ?? defaultHeap()): BytesMut {
+    const own = this.tryIntoMut();
+    if (own !== undefined) return own;
+    const copy = BytesMut.withCapacity(this.length, heap);
+    copy.putRange(this.block, this.start, this.end);
+    this.release();
+    return copy;
+  }
+
+  /**
+   * Gives the range back. Exactly once: a second time throws.
+   * @throws OwnershipError `ERR_RELEASED`
+   */
+  release(): void {
+    const block = this.block;
+    if (block === RELEASED) throwReleased();
+    const { start, end } = this;
+    const share = this.#share;
+    this.#forget();
+    if (share !== undefined && share.count > 1) share.count -= 1;
+    else block.uncover(start, end);
+  }
+
+  /** {@link release}, for `using`; nothing when that was done before. */
+  [Symbol.dispose](): void {
+    if (this.block !== RELEASED) this.release();
+  }
+
+  // Leaves the group of clones: from here on this handle's count is the overlay's, or the block's own when it was alone.
+  #leave(): void {
+    const share = this.#share!;
+    this.#share = undefined;
+    if (share.count === 1) return;
+    share.count -= 1;
+    this.block.cover(this.start, this.end);
+  }
+
+  // Keeps [start, end) of the range and gives the rest, at one end, back.
+  #shrink(start: number, end: number): void {
+    const { block, start: oldStart, end: oldEnd } = this;
+    const share = this.#share;
+    this.start = start;
+    this.end = end;
+    if (share !== undefined) {
+      this.#share = undefined;
+      if (share.count > 1) {
+        share.count -= 1;
+        block.cover(start, end);
+        return;
+      }
+    }
+    if (oldStart < start) block.uncover(oldStart, start);
+    else block.uncover(end, oldEnd);
+  }
+
+  #forget(): void {
+    this.block = RELEASED;
+    this.start = 0;
+    this.end = 0;
+    this.#share = undefined;
+  }
+}
+
+/**
+ * A handle on a range of a heap that nothing else covers, for writing: `[start, end)` is written and readable, `[end, limit)` is spare.
+ *
+ *     start            end            limit
+ *     | length bytes   | spareLength  |
+ *     | capacity bytes                |
+ *
+ * Writing past the capacity moves the bytes to a larger place. Splitting costs O(1) and gives handles that are each on their own. Every method
+ * of a released or frozen handle throws OwnershipError `ERR_RELEASED`.
+ */
+export class BytesMut extends Writable {
+  /**
+   * An empty buffer with room for at least `capacity` bytes.
+   * @param heap @default defaultHeap()
+   * @throws MemoryError `ERR_MEMORY_LIMIT`
+   */
+  static withCapacity(capacity: number, heap: Heap = defaultHeap()): BytesMut {
+    checkInteger('capacity', capacity, 0, 2 ** 31 - 1);
+    const block = Block.allocate(heap, capacity);
+    return new BytesMut(block, block.base, block.base, block.end);
+  }
+
+  /** A buffer of `length` zero bytes. */
+  static zeroed(length: number, heap: Heap = defaultHeap()): BytesMut {
+    const bytes = BytesMut.withCapacity(length, heap);
+    bytes.putBytes(0, length);
+    return bytes;
+  }
+
+  /** A buffer that begins with a copy of `source`. */
+  static copyOf(source: Uint8Array, heap: Heap = defaultHeap()): BytesMut {
+    if (!(source instanceof Uint8Array)) throw new ArgumentTypeError('source', 'a Uint8Array', source);
+    const bytes = BytesMut.withCapacity(source.length, heap);
+    bytes.putSlice(source);
+    return bytes;
+  }
+
+  /** Makes the written part read-only and gives the spare part back. This handle counts as released then. O(1). */
+  freeze(): Bytes {
+    const { block, start, end, limit } = this;
+    if (block === RELEASED) throwReleased();
+    this.forget();
+    block.uncover(end, limit);
+    return new Bytes(block, start, end);
+  }
+
+  /**
+   * Takes the first `n` written bytes off into a buffer of their own, without spare room; this one keeps the rest. O(1).
+   * @throws ArgumentRangeError unless 0 <= n <= length
+   */
+  splitTo(n: number): BytesMut {
+    const { block, start } = this;
+    if (block === RELEASED) throwReleased();
+    checkOffset(n, this.end - start);
+    this.start = start + n;
+    return new BytesMut(block, start, start + n, start + n);
+  }
+
+  /**
+   * Takes everything from `n` on, spare room included, off into a buffer of its own; this one keeps `n` bytes of capacity. O(1).
+   * @throws ArgumentRangeError unless 0 <= n <= capacity
+   */
+  splitOff(n: number): BytesMut {
+    const { block, end, limit } = this;
+    if (block === RELEASED) throwReleased();
+    checkOffset(n, limit - this.start);
+    const at = this.start + n;
+    this.limit = at;
+    if (at < end) this.end = at;
+    return new BytesMut(block, at, Math.max(at, end), limit);
+  }
+
+  /** Takes the written bytes off into a buffer of their own; this one keeps the spare room. O(1). */
+  split(): BytesMut {
+    return this.splitTo(this.end - this.start);
+  }
+
+  /**
+   * Takes `next` into this buffer without a copy, when this one is full and `next` begins where it ends, or when either is empty.
+   * @returns whether `next` was merged; it counts as released then
+   */
+  tryUnsplit(next: BytesMut): boolean {
+    if (this.block === RELEASED || next.block === RELEASED) throwReleased();
+    if (next === this) return false;
+    if (this.block === next.block && this.limit === next.start && this.end === this.limit) {
+      this.end = next.end;
+      this.limit = next.limit;
+      next.forget();
+      return true;
+    }
+    if (next.start === next.end) {
+      next.release();
+      return true;
+    }
+    if (this.start !== this.end) return false;
+    const { block, start, limit } = this;
+    this.block = next.block;
+    this.start = next.start;
+    this.end = next.end;
+    this.limit = next.limit;
+    next.forget();
+    block.uncover(start, limit);
+    return true;
+  }
+
+  /** Takes `next` into this buffer: without a copy where {@link tryUnsplit} can, else by appending its bytes. `next` counts as released. */
+  unsplit(next: BytesMut): void {
+    if (next === this) return;
+    if (this.tryUnsplit(next)) return;
+    this.putRange(next.block, next.start, next.end);
+    next.release();
+  }
+}
+
+function checkOffset(n: number, length: number): void {
+  // Small integers pass without a call.
+  if ((n | 0) !== n || n < 0 || n > length) checkInteger('n', n, 0, length);
+}
+
+function throwForeign(message: string): never {
+  throw new OwnershipError('ERR_FOREIGN_RANGE', message);
+}

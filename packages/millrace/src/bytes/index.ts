@@ -1,0 +1,2 @@
+export { Bytes, BytesMut } from './bytes.js';
+export { Block, type OnRelease } from './block.js';

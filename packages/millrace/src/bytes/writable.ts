@@ -1,0 +1,187 @@
+import { ArgumentTypeError, checkInteger } from '../base/arguments.js';
+import { MemoryError } from '../base/errors.js';
+import type { Heap } from '../memory/heap.js';
+import { Block, RELEASED, throwReleased } from './block.js';
+import { copyIn, copyWithin } from './copy.js';
+import { View } from './view.js';
+
+/** Tokio's rule: a buffer that was split to nothing comes back at the size its block had, up to this. */
+const REMEMBERED_CAPACITY = 65_536;
+
+/** A view with spare room behind it, alone on its range: how BytesMut writes, grows and gives back. */
+export abstract class Writable extends View {
+  /** Position in `block.u8` after the last byte of capacity. */
+  limit: number;
+
+  /** Takes over `[start, limit)`, which nothing else may cover. */
+  constructor(block: Block, start: number, end: number, limit: number) {
+    super(block, start, end);
+    this.limit = limit;
+  }
+
+  /** Bytes from the first written one to the end of the room. */
+  get capacity(): number {
+    return this.limit - this.start;
+  }
+
+  /** Bytes that can be written without moving. */
+  get spareLength(): number {
+    return this.limit - this.end;
+  }
+
+  /** Position of the spare room: its address. It may hold anything. Read it again after whatever may grow the buffer. */
+  get spareStart(): number {
+    return this.end;
+  }
+
+  /**
+   * Counts `n` bytes of the spare room, which the caller has filled, as written.
+   * @throws ArgumentRangeError unless 0 <= n <= spareLength
+   */
+  advanceMut(n: number): void {
+    if (this.block === RELEASED) throwReleased();
+    checkInteger('n', n, 0, this.limit - this.end);
+    this.end += n;
+  }
+
+  /** A view of the spare room, valid until the buffer grows, is split, frozen or released. */
+  spareBuffer(): Buffer {
+    if (this.block === RELEASED) throwReleased();
+    const memory = this.block.u8;
+    return Buffer.from(memory.buffer as ArrayBuffer, memory.byteOffset + this.end, this.limit - this.end);
+  }
+
+  /**
+   * Makes room for `additional` bytes after the written ones; doubles when it must move, so that appending costs O(1) a byte.
+   * @throws MemoryError `ERR_MEMORY_LIMIT`, the buffer as it was
+   */
+  reserve(additional: number): void {
+    if (this.block === RELEASED) throwReleased();
+    if (additional > this.limit - this.end || additional < 0) this.#grow(additional);
+  }
+
+  /** Whether there is room for `additional` bytes without moving. */
+  tryReclaim(additional: number): boolean {
+    if (this.block === RELEASED) throwReleased();
+    checkInteger('additional', additional, 0, Number.MAX_SAFE_INTEGER);
+    return additional <= this.limit - this.end;
+  }
+
+  /** Appends a copy of `source`. */
+  putSlice(source: Uint8Array): void {
+    if (!(source instanceof Uint8Array)) throw new ArgumentTypeError('source', 'a Uint8Array', source);
+    const { length } = source;
+    if (length > this.limit - this.end || this.block === RELEASED) this.reserve(length);
+    copyIn(source, this.block.u8, this.end);
+    this.end += length;
+  }
+
+  /** Appends `count` bytes of `value`, 0 to 255. */
+  putBytes(value: number, count: number): void {
+    checkInteger('value', value, 0, 255);
+    checkInteger('count', count, 0, 2 ** 31 - 1);
+    this.reserve(count);
+    this.block.u8.fill(value, this.end, this.end + count);
+    this.end += count;
+  }
+
+  /** Appends a copy of `[start, end)` of `block`: what a handle's `block`, `start` and `end` say. */
+  putRange(block: Block, start: number, end: number): void {
+    this.reserve(end - start);
+    copyWithin(block, start, end, this.block.heap!, this.end);
+    this.end += end - start;
+  }
+
+  /**
+   * Appends a copy of the written bytes `[begin, end)`.
+   * @throws ArgumentRangeError outside 0 <= begin <= end <= length
+   */
+  putFromWithin(begin: number, end: number): void {
+    if (this.block === RELEASED) throwReleased();
+    checkInteger('end', end, 0, this.end - this.start);
+    checkInteger('begin', begin, 0, end);
+    this.reserve(end - begin);
+    this.putRange(this.block, this.start + begin, this.start + end);
+  }
+
+  /** Forgets all but the first `n` written bytes; the capacity stays. */
+  truncate(n: number): void {
+    if (this.block === RELEASED) throwReleased();
+    checkInteger('n', n, 0, Number.MAX_SAFE_INTEGER);
+    if (n < this.end - this.start) this.end = this.start + n;
+  }
+
+  /** Forgets what was written; the capacity stays. */
+  clear(): void {
+    this.truncate(0);
+  }
+
+  /** Makes the written part `length` long: cut, or filled up with `value`. */
+  resize(length: number, value: number): void {
+    checkInteger('length', length, 0, 2 ** 31 - 1);
+    const more = length - (this.end - this.start);
+    if (more > 0) this.putBytes(value, more);
+    else this.truncate(length);
+  }
+
+  /**
+   * Gives the first `n` written bytes back at once: the capacity falls by as much.
+   * @throws ArgumentRangeError unless 0 <= n <= length
+   */
+  advance(n: number): void {
+    const { block, start } = this;
+    if (block === RELEASED) throwReleased();
+    checkInteger('n', n, 0, this.end - start);
+    this.start = start + n;
+    block.uncover(start, start + n);
+  }
+
+  /**
+   * Gives the whole capacity back. Exactly once: a second time throws.
+   * @throws OwnershipError `ERR_RELEASED`
+   */
+  release(): void {
+    const { block, start, limit } = this;
+    if (block === RELEASED) throwReleased();
+    this.forget();
+    block.uncover(start, limit);
+  }
+
+  /** {@link release}, for `using`; nothing when that was done before. */
+  [Symbol.dispose](): void {
+    if (this.block !== RELEASED) this.release();
+  }
+
+  /** Makes this handle a released one: its range has a new owner. */
+  protected forget(): void {
+    this.block = RELEASED;
+    this.start = 0;
+    this.end = 0;
+    this.limit = 0;
+  }
+
+  #grow(additional: number): void {
+    checkInteger('additional', additional, 0, 2 ** 31 - 1);
+    const { block, start, end, limit } = this;
+    const heap = block.heap!;
+    const needed = end - start + additional;
+    const remembered = Math.min(block.end - block.base, REMEMBERED_CAPACITY);
+    const larger = allocateEither(heap, Math.max(needed, Math.min((limit - start) * 2, 2 ** 30), remembered), needed);
+    copyWithin(block, start, end, heap, larger.base);
+    this.block = larger;
+    this.start = larger.base;
+    this.end = larger.base + end - start;
+    this.limit = larger.end;
+    block.uncover(start, limit);
+  }
+}
+
+// Near the heap's limit room for growth is given up before the bytes themselves are.
+function allocateEither(heap: Heap, wanted: number, needed: number): Block {
+  try {
+    return Block.allocate(heap, wanted);
+  } catch (error) {
+    if (wanted === needed || !(error instanceof MemoryError)) throw error;
+    return Block.allocate(heap, needed);
+  }
+}
