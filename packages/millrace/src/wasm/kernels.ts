@@ -26,4 +26,20 @@ export interface Kernels {
 
   /** assembly/buffer/netstring.ts */
   scanNetstrings(s: number, length: number, from: number, remaining: number, limit: number, table: number, capacity: number, report: number): number;
+
+  // assembly/checksum/crc32c.ts: tables take 16 KiB.
+  crc32c(address: number, length: number, seed: number, tables: number): number;
+  crc32cTables(tables: number): void;
+
+  // assembly/snappy: ends are addresses; tables take 2,320 bytes, a hash table 4 << bits.
+  snappyTables(tables: number): void;
+  snappyCheck(block: number, s: number, sEnd: number, length: number, s2: number, dictionary: number, offset: number, report: number): number;
+  snappyDecode(block: number, s: number, sEnd: number, dst: number, length: number, limit: number, tables: number, report: number): number;
+  s2Decode(
+    block: number, s: number, sEnd: number, dst: number, length: number, limit: number,
+    dictionary: number, dictionaryLength: number, repeat: number, tables: number, report: number,
+  ): number;
+  snappyEncodeFast(src: number, length: number, dst: number, dEnd: number, table: number, bits: number): number;
+  s2EncodeFast(src: number, length: number, dst: number, dEnd: number, table: number, bits: number): number;
+  snappyLiteral(src: number, length: number, dst: number): number;
 }

@@ -1,0 +1,86 @@
+// Copies of the decoders. "Wide" ones store whole vectors and may write up to WIDE_SLACK bytes past the last byte wanted;
+// "exact" ones write what is wanted and no more.
+import { PATTERNS, STEPS } from "./tables";
+
+/** How far a wide copy of up to 64 bytes may reach beyond its destination's first byte, and a longer one beyond its last. */
+export const WIDE_SLACK: u32 = 96;
+
+@inline
+function vector(d: u32, s: u32): void {
+  v128.store(d, v128.load(s));
+}
+
+/** Copies `n` <= 64 bytes that do not overlap: reads and writes 32 or 64 of them. */
+@inline
+export function copyShortWide(d: u32, s: u32, n: u32): void {
+  const low = v128.load(s);
+  const high = v128.load(s, 16);
+  v128.store(d, low);
+  v128.store(d, high, 16);
+  if (n > 32) {
+    vector(d + 32, s + 32);
+    vector(d + 48, s + 48);
+  }
+}
+
+/** Copies `n` bytes from `offset` back, repeating what it writes; reads and writes up to 79 bytes for n <= 64. */
+@inline
+export function copyMatchWide(d: u32, offset: u32, n: u32, tables: u32): void {
+  const m = d - offset;
+  if (offset >= 16) {
+    // Each vector is read after the one before is written, and they are 16 apart: right for every offset from 16.
+    vector(d, m);
+    vector(d + 16, m + 16);
+    if (n > 32) {
+      vector(d + 32, m + 32);
+      vector(d + 48, m + 48);
+      for (let i: u32 = 64; i < n; i += 16) vector(d + i, m + i);
+    }
+  } else {
+    const pattern = i8x16.swizzle(v128.load(m), v128.load(tables + PATTERNS + (offset << 4)));
+    v128.store(d, pattern);
+    if (n > 16) {
+      const step = <u32>load<u8>(tables + STEPS + offset);
+      for (let i = step; i < n; i += step) v128.store(d + i, pattern);
+    }
+  }
+}
+
+/** Copies `n` bytes that do not overlap. */
+export function copyExact(d: u32, s: u32, n: u32): void {
+  if (n > 64) {
+    memory.copy(d, s, n);
+    return;
+  }
+  for (; n >= 8; n -= 8) {
+    store<u64>(d, load<u64>(s));
+    d += 8;
+    s += 8;
+  }
+  for (; n > 0; n -= 1) {
+    store<u8>(d, load<u8>(s));
+    d += 1;
+    s += 1;
+  }
+}
+
+/** Copies `n` bytes from `offset` back, repeating what it writes. */
+export function copyMatchExact(d: u32, offset: u32, n: u32): void {
+  if (offset >= n) {
+    copyExact(d, d - offset, n);
+    return;
+  }
+  let m = d - offset;
+  if (offset >= 8) {
+    for (; n >= 8; n -= 8) {
+      store<u64>(d, load<u64>(m));
+      d += 8;
+      m += 8;
+    }
+  }
+  for (; n > 0; n -= 1) {
+    store<u8>(d, load<u8>(m));
+    d += 1;
+    m += 1;
+  }
+}

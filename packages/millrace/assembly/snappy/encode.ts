@@ -1,0 +1,209 @@
+// The fast level: one hash table over sequences of four to six bytes, three probes and a repeat probe at each step, and a step that
+// grows with the distance since the last match. The search is that of klauspost/compress s2 (Go, BSD), which is golang/snappy's.
+//
+// The table holds the addresses of sequences seen. It starts filled with the address of the source's first byte, so that every entry
+// is a place to compare with, and no bounds check is needed.
+//
+// Room: an encoder gives up as soon as it is not sure to save len / 32 + 5 bytes, `dLimit`. It is asked before each literal with the
+// literal's length, and after each copy. Between two questions it writes a literal's tag and one copy: below 64 KiB of source at most
+// 3 + 4 bytes (with what a store overwrites), above 5 + 6, and a copy over 64 bytes long is asked about on its own. The face gives a
+// capacity of `maxEncodedLength`, which is at least length + 1 for the body: with len / 32 + 5 that is enough at every length.
+import { emitCopy, emitLiteral, emitRepeat } from "./emit";
+import { matchBefore, matchEnd } from "./match";
+
+const MARGIN: u32 = 8;
+
+@inline
+function hash(x: u64, bytes: u32, bits: u32): u32 {
+  return <u32>(((x << (64 - (bytes << 3))) * (bytes == 4 ? 0x9e3779b185ebca87 : bytes == 5 ? 889523592379 : 227718039650203)) >>> (64 - bits)) << 2;
+}
+
+/** Fills `size` bytes, a multiple of 64, with `address`. */
+@inline
+export function fillTable(table: u32, size: u32, address: u32): void {
+  const value = i32x4.splat(address);
+  for (let end = table + size; table < end; table += 64) {
+    v128.store(table, value);
+    v128.store(table, value, 16);
+    v128.store(table, value, 32);
+    v128.store(table, value, 48);
+  }
+}
+
+/**
+ * Encodes [src, src + length), length >= 32, to `dst`.
+ * @param dEnd end of the range that may be written
+ * @param bits the table's size in bits: it takes 4 << bits bytes
+ * @param bytes how many bytes a sequence has, 4 to 6
+ * @param skip the step grows by one for every 1 << skip bytes without a match
+ * @returns the bytes written, or 0 when they would not be fewer than length - length / 32 - 5
+ */
+@inline
+function encodeFast(s2: bool, bits: u32, bytes: u32, skip: u32, src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
+  fillTable(table, 4 << bits, src);
+  const sEnd = src + length;
+  const sLimit = sEnd - MARGIN;
+  const dLimit = dst + length - (length >>> 5) - 5;
+  const dWide = dEnd - 65;
+  let d = dst;
+  let literal = src;
+  let s = src + 1;
+  let repeat: u32 = 1;
+  let x = load<u64>(s);
+  for (;;) {
+    let candidate: u32 = 0; // stays 0 when the source ends first
+    for (;;) {
+      const next = s + ((s - literal) >>> skip) + 4;
+      if (next > sLimit) break;
+      const hash0 = table + hash(x, bytes, bits);
+      const hash1 = table + hash(x >>> 8, bytes, bits);
+      const candidate0 = load<u32>(hash0);
+      const candidate1 = load<u32>(hash1);
+      store<u32>(hash0, s);
+      store<u32>(hash1, s + 1);
+      const hash2 = table + hash(x >>> 16, bytes, bits);
+      if (<u32>(x >>> 8) == load<u32>(s - repeat, 1)) {
+        // The last offset fits at s + 1.
+        let base = s + 1;
+        const most = min<u32>(base - literal, base - repeat - src);
+        base -= matchBefore(base, base - repeat, most);
+        if (d + (base - literal) > dLimit) return 0;
+        const first = literal == src;
+        d = emitLiteral(d, literal, base - literal, dWide);
+        s = matchEnd(s + 5, s + 5 - repeat, sEnd);
+        const n = s - base;
+        if (n > 64 && d + (n >>> 6) * 5 + 16 > dst + length) return 0;
+        // Before the first copy there is no offset to repeat.
+        d = s2 && !first ? emitRepeat(d, repeat, n) : emitCopy(s2, d, repeat, n);
+        literal = s;
+        if (s >= sLimit) break;
+        if (d > dLimit) return 0;
+        x = load<u64>(s);
+        continue;
+      }
+      if (<u32>x == load<u32>(candidate0)) {
+        candidate = candidate0;
+        break;
+      }
+      const candidate2 = load<u32>(hash2);
+      store<u32>(hash2, s + 2);
+      if (<u32>(x >>> 8) == load<u32>(candidate1)) {
+        candidate = candidate1;
+        s += 1;
+        break;
+      }
+      if (<u32>(x >>> 16) == load<u32>(candidate2)) {
+        candidate = candidate2;
+        s += 2;
+        break;
+      }
+      x = load<u64>(next);
+      s = next;
+    }
+    if (candidate == 0) break;
+
+    const back = matchBefore(s, candidate, min<u32>(s - literal, candidate - src));
+    s -= back;
+    candidate -= back;
+    if (d + (s - literal) > dLimit) return 0;
+    d = emitLiteral(d, literal, s - literal, dWide);
+    for (;;) {
+      // Four bytes agree at s and candidate, and everything before s is written.
+      const base = s;
+      repeat = base - candidate;
+      s = matchEnd(s + 4, candidate + 4, sEnd);
+      const n = s - base;
+      if (n > 64 && d + (n >>> 6) * 5 + 16 > dst + length) return 0;
+      d = emitCopy(s2, d, repeat, n);
+      literal = s;
+      if (s >= sLimit) break;
+      if (d > dLimit) return 0;
+      x = load<u64>(s - 2);
+      store<u32>(table + hash(x, bytes, bits), s - 2);
+      x >>>= 16;
+      const place = table + hash(x, bytes, bits);
+      candidate = load<u32>(place);
+      store<u32>(place, s);
+      if (<u32>x != load<u32>(candidate)) {
+        s += 1;
+        x = load<u64>(s);
+        break;
+      }
+    }
+    if (s >= sLimit) break;
+  }
+  if (literal < sEnd) {
+    if (d + (sEnd - literal) > dLimit) return 0;
+    d = emitLiteral(d, literal, sEnd - literal, dWide);
+  }
+  return d - dst;
+}
+
+// One function for each table size and dialect: a hash by constants is worth its bytes.
+
+function snappy8(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
+  return encodeFast(false, 8, 4, 4, src, length, dst, dEnd, table);
+}
+
+function snappy10(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
+  return encodeFast(false, 10, 4, 5, src, length, dst, dEnd, table);
+}
+
+function snappy12(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
+  return encodeFast(false, 12, 5, 5, src, length, dst, dEnd, table);
+}
+
+function snappy13(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
+  return encodeFast(false, 13, 6, 6, src, length, dst, dEnd, table);
+}
+
+function snappy14(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
+  return encodeFast(false, 14, 6, 6, src, length, dst, dEnd, table);
+}
+
+function s2With8(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
+  return encodeFast(true, 8, 4, 4, src, length, dst, dEnd, table);
+}
+
+function s2With10(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
+  return encodeFast(true, 10, 4, 5, src, length, dst, dEnd, table);
+}
+
+function s2With12(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
+  return encodeFast(true, 12, 5, 5, src, length, dst, dEnd, table);
+}
+
+function s2With13(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
+  return encodeFast(true, 13, 6, 6, src, length, dst, dEnd, table);
+}
+
+function s2With14(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
+  return encodeFast(true, 14, 6, 6, src, length, dst, dEnd, table);
+}
+
+/**
+ * The body of a Snappy block for `length` >= 32 bytes at `src`, or 0 when it would not save enough; see {@link encodeFast}.
+ * The table takes 4 << `bits` bytes; `bits` is one of 8, 10, 12, 13 and 14.
+ */
+export function snappyEncodeFast(src: u32, length: u32, dst: u32, dEnd: u32, table: u32, bits: u32): u32 {
+  if (bits == 8) return snappy8(src, length, dst, dEnd, table);
+  if (bits == 10) return snappy10(src, length, dst, dEnd, table);
+  if (bits == 12) return snappy12(src, length, dst, dEnd, table);
+  if (bits == 13) return snappy13(src, length, dst, dEnd, table);
+  return snappy14(src, length, dst, dEnd, table);
+}
+
+/** The same in the S2 dialect. */
+export function s2EncodeFast(src: u32, length: u32, dst: u32, dEnd: u32, table: u32, bits: u32): u32 {
+  if (bits == 8) return s2With8(src, length, dst, dEnd, table);
+  if (bits == 10) return s2With10(src, length, dst, dEnd, table);
+  if (bits == 12) return s2With12(src, length, dst, dEnd, table);
+  if (bits == 13) return s2With13(src, length, dst, dEnd, table);
+  return s2With14(src, length, dst, dEnd, table);
+}
+
+/** Writes `length` >= 1 bytes as one literal and gives its size. */
+export function snappyLiteral(src: u32, length: u32, dst: u32): u32 {
+  // No wide store: the literal may end where the destination ends.
+  return emitLiteral(dst, src, length, 0) - dst;
+}

@@ -1,0 +1,157 @@
+// Blocks from address to address: what the stream formats and the user's face build on. Nothing here allocates for a call, except
+// where a comment says so.
+import { CodecError } from '../../base/errors.js';
+import type { Heap } from '../../memory/heap.js';
+import { statusError } from '../../wasm/status.js';
+import { type Dialect, type Level, maxEncodedLength, readDecodedLength, skipHeader, writeHeader } from './format.js';
+
+const TABLES_SIZE = 2320;
+
+/** Encoders do not look for matches in less; see assembly/snappy/format.ts. */
+const MIN_COMPRESSIBLE = 32;
+
+/** A destination with this many bytes more than the decoded length keeps the decoder in its fast loop to the end. */
+export const DECODE_SLACK = 96;
+
+export interface RawEncoderOptions {
+  /** @default 's2' */
+  dialect?: Dialect;
+  /** @default 'fast' */
+  level?: Level;
+}
+
+/** The hash table's size in bits for a source of `length` bytes: a small one is cleared sooner. */
+function tableBits(length: number): number {
+  return length < 512 ? 8 : length < 4096 ? 10 : length < 16_384 ? 12 : length < 32_768 ? 13 : 14;
+}
+
+/** Encodes blocks, one after the other, with a hash table that it keeps in the heap until {@link RawEncoder.release}. */
+export class RawEncoder {
+  readonly #heap: Heap;
+  readonly #s2: boolean;
+  #table = 0;
+  #tableSize = 0;
+
+  constructor(heap: Heap, options: RawEncoderOptions = {}) {
+    this.#heap = heap;
+    this.#s2 = (options.dialect ?? 's2') === 's2';
+  }
+
+  /**
+   * Encodes `[src, src + srcLength)` as a whole block, length included, to `dst`; the two ranges must not overlap. Where matches
+   * save nothing the block is one literal. With `dstCapacity` of at least `maxEncodedLength(srcLength)` nothing is allocated and
+   * nothing can fail; with less the block is encoded elsewhere first, and copied if it fits.
+   * @returns the block's length
+   * @throws CodecError `ERR_DESTINATION_TOO_SMALL`, with the length that would do as `expected`
+   */
+  encode(src: number, srcLength: number, dst: number, dstCapacity: number): number {
+    if (dstCapacity < maxEncodedLength(srcLength)) return this.#throughScratch(src, srcLength, dst, dstCapacity, true);
+    const size = this.tryEncode(src, srcLength, dst, dstCapacity);
+    if (size > 0) return size;
+    const body = writeHeader(this.#heap.u8, dst, srcLength);
+    if (srcLength === 0) return body - dst;
+    return body - dst + this.#heap.kernels.snappyLiteral(src, srcLength, body);
+  }
+
+  /**
+   * The same, but gives 0 where the block would not save more than `srcLength / 32 + 5` bytes; `[dst, dst + dstCapacity)` then holds
+   * anything.
+   * @throws CodecError `ERR_DESTINATION_TOO_SMALL`
+   */
+  tryEncode(src: number, srcLength: number, dst: number, dstCapacity: number): number {
+    if (dstCapacity < maxEncodedLength(srcLength)) return this.#throughScratch(src, srcLength, dst, dstCapacity, false);
+    if (srcLength < MIN_COMPRESSIBLE) return 0;
+    const heap = this.#heap;
+    const bits = tableBits(srcLength);
+    if (4 << bits > this.#tableSize) this.#growTable(4 << bits);
+    const body = writeHeader(heap.u8, dst, srcLength);
+    const end = dst + dstCapacity;
+    const size = this.#s2
+      ? heap.kernels.s2EncodeFast(src, srcLength, body, end, this.#table, bits)
+      : heap.kernels.snappyEncodeFast(src, srcLength, body, end, this.#table, bits);
+    return size === 0 ? 0 : body - dst + size;
+  }
+
+  /** Gives the hash table back. The encoder may be used again: it then takes a new one. */
+  release(): void {
+    if (this.#tableSize > 0) this.#heap.free(this.#table, this.#tableSize);
+    this.#table = 0;
+    this.#tableSize = 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+
+  #growTable(size: number): void {
+    this.release();
+    this.#table = this.#heap.allocate(size);
+    this.#tableSize = this.#heap.roundUp(size);
+  }
+
+  #throughScratch(src: number, srcLength: number, dst: number, dstCapacity: number, whole: boolean): number {
+    const capacity = maxEncodedLength(srcLength);
+    const scratch = this.#heap.allocate(capacity);
+    try {
+      const size = whole ? this.encode(src, srcLength, scratch, capacity) : this.tryEncode(src, srcLength, scratch, capacity);
+      if (size > dstCapacity) throw tooSmall(size, dstCapacity);
+      this.#heap.u8.copyWithin(dst, scratch, scratch + size);
+      return size;
+    } finally {
+      this.#heap.free(scratch, this.#heap.roundUp(capacity));
+    }
+  }
+}
+
+function tooSmall(expected: number, actual: number): CodecError {
+  return new CodecError('ERR_DESTINATION_TOO_SMALL', `the destination has ${actual} bytes, ${expected} are needed`, { expected, actual });
+}
+
+function decoderTables(heap: Heap): number {
+  return heap.table('snappy', TABLES_SIZE, heap.kernels.snappyTables);
+}
+
+/**
+ * What the block at `src` declares to decode to, in bytes; nothing but the declaration is looked at.
+ * @throws CodecError `ERR_TRUNCATED`, `ERR_CORRUPT`
+ */
+export function decodedLength(heap: Heap, src: number, srcLength: number): number {
+  return readDecodedLength(heap.u8, src, src + srcLength);
+}
+
+/**
+ * Decodes the block `[src, src + srcLength)` to `dst`; the two ranges must not overlap. All of `[dst, dst + dstCapacity)` may be
+ * overwritten, nothing outside it: with {@link DECODE_SLACK} bytes over the decoded length the decoder is fastest.
+ * @returns the decoded length
+ * @throws CodecError `ERR_DESTINATION_TOO_SMALL` with the declared length as `expected`; `ERR_TRUNCATED`, `ERR_CORRUPT` with the offset in
+ *   the block of the element at fault. The destination's contents are arbitrary then
+ */
+export function decodeBlock(heap: Heap, src: number, srcLength: number, dst: number, dstCapacity: number, dialect: Dialect): number {
+  const u8 = heap.u8;
+  const end = src + srcLength;
+  const length = readDecodedLength(u8, src, end);
+  if (length > dstCapacity) throw tooSmall(length, dstCapacity);
+  const body = skipHeader(u8, src);
+  const tables = decoderTables(heap);
+  const status = dialect === 's2'
+    ? heap.kernels.s2Decode(src, body, end, dst, length, dst + dstCapacity, 0, 0, 0, tables, heap.report)
+    : heap.kernels.snappyDecode(src, body, end, dst, length, dst + dstCapacity, tables, heap.report);
+  if (status < 0) throw statusError(heap.u8, heap.report, status);
+  return length;
+}
+
+/**
+ * Checks that the block `[src, src + srcLength)` is valid and decodes to what it declares, without decoding it: for a destination
+ * that is to be allocated only when that is true.
+ * @returns the decoded length
+ * @throws CodecError as {@link decodeBlock}
+ */
+export function checkBlock(heap: Heap, src: number, srcLength: number, dialect: Dialect): number {
+  const u8 = heap.u8;
+  const end = src + srcLength;
+  const length = readDecodedLength(u8, src, end);
+  const status = heap.kernels.snappyCheck(src, skipHeader(u8, src), end, length, dialect === 's2' ? 1 : 0, 0, 0, heap.report);
+  if (status < 0) throw statusError(heap.u8, heap.report, status);
+  return length;
+}
+
