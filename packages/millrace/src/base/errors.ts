@@ -34,6 +34,8 @@ export type MemoryErrorCode =
   | 'ERR_DOUBLE_FREE'
   /** A range that was never allocated from this heap was freed. */
   | 'ERR_FOREIGN_FREE'
+  /** All places for threads in this memory are taken. */
+  | 'ERR_THREADS'
   /** Debug mode: bytes around an allocation were overwritten. */
   | 'ERR_RED_ZONE'
   /** An audit found the allocator's own structure broken. */

@@ -1,2 +1,3 @@
-export { Heap, defaultHeap, ALIGNMENT, type HeapOptions } from './heap.js';
+export { Heap, defaultHeap, ALIGNMENT, type HeapOptions, type HeapDescriptor, type TierOptions } from './heap.js';
+export type { SizeIndexKind } from './size-index.js';
 export { LinearMemory, GUARD } from './linear-memory.js';
