@@ -1,3 +1,4 @@
+export { LinkBuffer, type LinkBufferOptions } from './link-buffer.js';
 export { FrameScanner } from './framing/scanner.js';
 export type { Framing, FramingOptions } from './framing/framing.js';
 export { DelimiterFraming, DelimiterScanner, crlf, ndjson, type DelimiterOptions } from './framing/delimiter.js';
