@@ -4,6 +4,8 @@ export interface ErrorNumbers {
   readonly offset?: number;
   readonly expected?: number;
   readonly actual?: number;
+  /** What brought the error about, where that was another one. */
+  readonly cause?: unknown;
 }
 
 /**
@@ -17,7 +19,7 @@ export class MillraceError<Code extends string = string> extends Error {
   readonly actual: number | undefined;
 
   constructor(code: Code, message: string, numbers: ErrorNumbers = {}) {
-    super(message);
+    super(message, 'cause' in numbers ? { cause: numbers.cause } : undefined);
     this.name = new.target.name;
     this.code = code;
     this.offset = numbers.offset;
@@ -89,3 +91,15 @@ export type BufferErrorCode =
 
 /** Faults of buffers and framings. */
 export class BufferError extends MillraceError<BufferErrorCode> {}
+
+/** Codes of {@link StreamError}. */
+export type StreamErrorCode =
+  /** The writer or reader was closed before. */
+  | 'ERR_STREAM_CLOSED'
+  /** The data was dropped by `abort` or `reset` before it was encoded. */
+  | 'ERR_STREAM_ABORTED'
+  /** A callback of the user threw; `cause` is what it threw. */
+  | 'ERR_STREAM_CALLBACK';
+
+/** Faults of stream writers and readers that are not in the data. */
+export class StreamError extends MillraceError<StreamErrorCode> {}

@@ -1,0 +1,396 @@
+import { ArgumentTypeError, checkInteger } from '../base/arguments.js';
+import { StreamError } from '../base/errors.js';
+import { Bytes, BytesMut } from '../bytes/bytes.js';
+import { defaultHeap, type Heap } from '../memory/heap.js';
+import { BlockJob, chunkBound, type BlockEngine } from './block-job.js';
+import * as chunk from './chunk.js';
+import { HandBack, type Loan } from './hand-back.js';
+import { InlineEngine } from './inline-engine.js';
+import { paddingChunk, paddingLength } from './padding.js';
+import { PieceQueue } from './piece-queue.js';
+import { checkWriterOptions, type S2WriterOptions } from './writer-options.js';
+
+/** First capacity of the memory that small writes gather in; it doubles up to the block size. */
+const GATHER = 16_384;
+
+/**
+ * Writes a stream of the S2 or the Snappy framing format without doing any input or output: what goes in by `write` and `encodeBuffer`
+ * comes out by `read`, as chunks in pooled memory. An adapter of this floor connects it to a file, a socket or a stream.
+ *
+ * An input nothing was written to gives an empty stream. After an error every call throws the same error, until `reset`.
+ */
+export class S2Writer {
+  readonly heap: Heap;
+  readonly blockSize: number;
+  readonly #options: S2WriterOptions;
+  readonly #dialect: chunk.StreamDialect;
+  readonly #padding: number;
+  readonly #engine: BlockEngine;
+  readonly #handBack: HandBack | undefined;
+  readonly #pieces: PieceQueue;
+  #gathered: BytesMut | undefined;
+  /** Whether the stream identifier was put before a piece. */
+  #begun = false;
+  #closed = false;
+  #error: Error | undefined = undefined;
+
+  /** @throws ArgumentRangeError `ERR_OUT_OF_RANGE` */
+  constructor(options: S2WriterOptions = {}) {
+    const { blockSize, padding, dialect, level } = checkWriterOptions(options);
+    this.#options = options;
+    this.heap = options.heap ?? defaultHeap();
+    this.blockSize = blockSize;
+    this.#padding = padding;
+    this.#dialect = dialect;
+    this.#pieces = new PieceQueue(this.heap, blockSize);
+    this.#engine = new InlineEngine(this.heap, options.uncompressed === true ? undefined : { dialect, level });
+    if (options.onBufferDone !== undefined) this.#handBack = new HandBack(options.onBufferDone, (error) => this.#fail(error));
+  }
+
+  /** Bytes of output that wait to be read. */
+  get pendingOutput(): number {
+    return this.#pieces.pending;
+  }
+
+  /** Bytes of the stream so far, read or not; gathered data is not in it. */
+  get written(): number {
+    return this.#pieces.written;
+  }
+
+  /** Uncompressed bytes that are in {@link written}. */
+  get uncompressed(): number {
+    return this.#pieces.uncompressed;
+  }
+
+  /** True after `close`, until `reset`. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Adds data, gathering it into blocks of the block size. Both kinds of source stay the caller's and can be reused on return;
+   * whole blocks of a `Bytes` in the heap are encoded where they lie.
+   * @throws StreamError `ERR_STREAM_CLOSED`; MemoryError `ERR_MEMORY_LIMIT`; whatever failed the writer before
+   */
+  write(source: Bytes | Uint8Array): void {
+    checkSource(source);
+    this.#check();
+    try {
+      this.#write(source);
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#settle();
+  }
+
+  /**
+   * Adds a buffer without copying it where it lies in the heap, after whatever was written before: cut into blocks of the block size, the last
+   * one shorter, never joined with other data.
+   *
+   * A `Bytes` becomes the writer's, whatever happens: it is released when its blocks are encoded (a block that does not compress goes out as a view
+   * of it, and keeps its range alive until that is released). A `Uint8Array` is lent, and not to be written to, until `onBufferDone` is
+   * called with it: exactly once, also when it is empty, when this method throws, and on `abort` and `reset`.
+   * @throws StreamError `ERR_STREAM_CLOSED`, or `ERR_STREAM_CALLBACK` when `onBufferDone` threw; MemoryError `ERR_MEMORY_LIMIT`; whatever
+   * failed the writer before
+   */
+  encodeBuffer(buffer: Bytes | Uint8Array): void {
+    checkSource(buffer);
+    if (buffer instanceof Bytes) this.#encodeOwned(buffer);
+    else this.#encodeLent(buffer);
+    this.#settle();
+  }
+
+  #encodeOwned(buffer: Bytes): void {
+    const refusal = this.#refusal();
+    if (refusal !== undefined) {
+      buffer.release();
+      throw refusal;
+    }
+    let kept: Bytes | undefined = buffer;
+    try {
+      this.#flushGathered();
+      if (buffer.block.heap === this.heap) {
+        kept = undefined;
+        this.#cut(buffer);
+      } else this.#cutLent(buffer.toBuffer(), undefined);
+    } catch (error) {
+      this.#fail(error);
+    }
+    try {
+      kept?.release(); // tells the owner of adopted memory, who may throw
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #encodeLent(buffer: Uint8Array): void {
+    const loan = this.#handBack?.lend(buffer);
+    const refusal = this.#refusal();
+    if (refusal !== undefined) {
+      // Refused, and given back all the same: whoever waits for it must not wait for ever.
+      if (loan !== undefined) {
+        loan.error = refusal;
+        loan.outstanding = 0;
+        this.#handBack!.deliver();
+      }
+      throw refusal;
+    }
+    try {
+      this.#flushGathered();
+      this.#cutLent(buffer, loan);
+    } catch (error) {
+      this.#fail(error);
+    }
+    if (loan !== undefined && loan.outstanding > 0) loan.outstanding -= 1;
+  }
+
+  /** Makes a chunk of what `write` has gathered. */
+  flush(): void {
+    this.#check();
+    try {
+      this.#flushGathered();
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#settle();
+  }
+
+  /**
+   * Adds a chunk that readers who do not know it pass over. Data written before it stays before it.
+   * @param id 0x80 to 0xfd, or 0xfe for padding; 0x99 is the index's
+   * @param data at most 2^24 - 1 bytes; copied
+   */
+  addSkippableBlock(id: number, data: Uint8Array): void {
+    checkInteger('id', id, chunk.CHUNK_SKIPPABLE, chunk.CHUNK_PADDING);
+    if (!(data instanceof Uint8Array)) throw new ArgumentTypeError('data', 'a Uint8Array', data);
+    checkInteger('data.length', data.length, 0, chunk.MAX_CHUNK_BODY);
+    this.#check();
+    try {
+      this.#flushGathered();
+      const target = this.#target(chunk.CHUNK_HEADER + data.length);
+      const prefix = target.length;
+      chunk.writeChunkHeader(target.block.u8, target.spareStart, id, data.length);
+      target.advanceMut(chunk.CHUNK_HEADER);
+      target.putSlice(data);
+      this.#ready(target, prefix);
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#settle();
+  }
+
+  /**
+   * Ends the stream: what was gathered, then padding and index where the options ask for them. The output is still to be read.
+   * Closing again does nothing.
+   */
+  close(): void {
+    if (this.#closed && this.#error === undefined) return;
+    this.#check();
+    try {
+      this.#flushGathered();
+      this.#closed = true;
+      this.#end();
+      this.#engine.release();
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#settle();
+  }
+
+  /** Like {@link close}, and gives the index of the stream, as a chunk, whether or not it is also appended. */
+  closeIndex(): Uint8Array {
+    this.close();
+    return this.#pieces.index.encode();
+  }
+
+  /** Drops what is pending and fails the writer with `error`: what an adapter does when its output fails. Lent buffers are given back with it. */
+  abort(error: Error = new StreamError('ERR_STREAM_ABORTED', 'the writer was aborted')): void {
+    this.#fail(error);
+    this.#handBack?.deliver();
+  }
+
+  /**
+   * Drops what is pending, output that was not read included, and begins a new stream; lent buffers are given back with an error.
+   * @throws StreamError `ERR_STREAM_CALLBACK` when `onBufferDone` threw; the writer is failed then
+   */
+  reset(): void {
+    this.#drop(new StreamError('ERR_STREAM_ABORTED', 'the writer was reset'));
+    this.#error = undefined;
+    this.#closed = false;
+    this.#begun = false;
+    this.#pieces.reset(this.blockSize);
+    this.#handBack?.deliver();
+    if (this.#error !== undefined) throw this.#error;
+  }
+
+  /** The next piece of the stream, the caller's to release; undefined when none is ready. @throws whatever failed the writer */
+  read(): Bytes | undefined {
+    if (this.#error !== undefined) throw this.#error;
+    return this.#pieces.shift();
+  }
+
+  /** All pieces of the stream that are ready, in order, the caller's to release; for a gathering write. @throws whatever failed the writer */
+  take(): Bytes[] {
+    if (this.#error !== undefined) throw this.#error;
+    return this.#pieces.take();
+  }
+
+  /** Gives back all memory; output that was not read is dropped, and lent buffers are given back. */
+  [Symbol.dispose](): void {
+    this.abort(new StreamError('ERR_STREAM_CLOSED', 'the writer was disposed of'));
+  }
+
+  /** Why the writer takes nothing any more. */
+  #refusal(): Error | undefined {
+    return this.#error ?? (this.#closed ? new StreamError('ERR_STREAM_CLOSED', 'the writer is closed') : undefined);
+  }
+
+  #check(): void {
+    const refusal = this.#refusal();
+    if (refusal !== undefined) throw refusal;
+  }
+
+  /** After each call that may have got somewhere: moves what is done to the output, gives buffers back, and reports what failed. */
+  #settle(): void {
+    this.#pieces.collect();
+    this.#handBack?.deliver();
+    if (this.#error !== undefined) throw this.#error;
+  }
+
+  #fail(error: unknown): void {
+    if (this.#error !== undefined) return;
+    this.#error = error as Error;
+    this.#drop(this.#error);
+  }
+
+  #drop(error: Error): void {
+    this.#gathered?.release();
+    this.#gathered = undefined;
+    this.#pieces.drop();
+    this.#engine.release();
+    this.#handBack?.fail(error);
+  }
+
+  #write(source: Bytes | Uint8Array): void {
+    if (this.#options.flushOnWrite === true) {
+      if (source instanceof Bytes && source.block.heap === this.heap) this.#cut(source.clone());
+      else this.#cutLent(asView(source), undefined);
+      return;
+    }
+    if (!(source instanceof Bytes) || source.block.heap !== this.heap || this.#gathered !== undefined || source.length < this.blockSize) {
+      this.#gather(asView(source));
+      return;
+    }
+    const whole = source.length - (source.length % this.blockSize);
+    this.#cut(source.slice(0, whole));
+    if (whole < source.length) this.#gather(source.toBuffer().subarray(whole));
+  }
+
+  #gather(source: Uint8Array): void {
+    let at = 0;
+    while (at < source.length) {
+      this.#gathered ??= BytesMut.withCapacity(Math.min(this.blockSize, Math.max(GATHER, source.length - at)), this.heap);
+      const gathered = this.#gathered;
+      const n = Math.min(source.length - at, this.blockSize - gathered.length);
+      if (gathered.spareLength < n) gathered.reserve(Math.max(n, Math.min(gathered.length, this.blockSize - gathered.length)));
+      gathered.putSlice(at === 0 && n === source.length ? source : source.subarray(at, at + n));
+      at += n;
+      if (gathered.length === this.blockSize) this.#flushGathered();
+    }
+  }
+
+  #flushGathered(): void {
+    const gathered = this.#gathered;
+    if (gathered === undefined) return;
+    this.#gathered = undefined;
+    this.#cut(gathered.freeze());
+  }
+
+  /** Makes blocks of a handle, which is used up. */
+  #cut(whole: Bytes): void {
+    let rest: Bytes | undefined = whole;
+    try {
+      while (rest.length > this.blockSize) this.#block(rest.splitTo(this.blockSize), undefined);
+      const last: Bytes = rest;
+      rest = undefined;
+      this.#block(last, undefined);
+    } finally {
+      rest?.release();
+    }
+  }
+
+  /** Makes blocks of memory that is not ours: in place where it is in the heap, else of copies. */
+  #cutLent(lent: Uint8Array, loan: Loan | undefined): void {
+    const address = this.heap.u8.buffer === lent.buffer ? lent.byteOffset : -1;
+    for (let at = 0; at < lent.length; at += this.blockSize) {
+      const end = Math.min(lent.length, at + this.blockSize);
+      if (address < 0) this.#block(Bytes.copyOf(lent.subarray(at, end), this.heap), loan);
+      else this.#submit(address + at, end - at, undefined, loan);
+    }
+  }
+
+  /** Makes a block of a handle, which is used up. */
+  #block(owner: Bytes, loan: Loan | undefined): void {
+    if (owner.length === 0) owner.release();
+    else this.#submit(owner.start, owner.length, owner, loan);
+  }
+
+  #submit(source: number, length: number, owner: Bytes | undefined, loan: Loan | undefined): void {
+    let target: BytesMut | undefined;
+    try {
+      target = this.#target(chunkBound(length));
+      const job = new BlockJob(source, length, owner, loan, target, target.length);
+      this.#engine.submit(job);
+      this.#pieces.push(job);
+    } catch (error) {
+      owner?.release();
+      target?.release();
+      throw error;
+    }
+  }
+
+  /** Memory for the next piece, the stream's identifier in it already if it is the first. */
+  #target(capacity: number): BytesMut {
+    const identifier = this.#begun ? 0 : chunk.IDENTIFIER_LENGTH;
+    const target = BytesMut.withCapacity(identifier + capacity, this.heap);
+    if (identifier > 0) target.putSlice(chunk.streamIdentifier(this.#dialect));
+    this.#begun = true;
+    return target;
+  }
+
+  /** Queues a piece that needs no encoding. */
+  #ready(target: BytesMut, prefix: number): void {
+    const job = new BlockJob(0, 0, undefined, undefined, target, prefix);
+    job.done = true;
+    this.#pieces.push(job);
+  }
+
+  /** Padding and index, once everything else is out. */
+  #end(): void {
+    const pieces = this.#pieces;
+    const { index, written } = pieces;
+    index.totalUncompressed = pieces.uncompressed;
+    index.totalCompressed = this.#padding === 1 ? written : -1;
+    if (written === 0) return; // an index alone would be no stream
+    const encoded = this.#options.addIndex === true ? index.encode() : undefined;
+    // The index must stand last, where readers look for it, so padding goes before it.
+    const padding = paddingLength(written + (encoded?.length ?? 0), this.#padding);
+    if (padding > 0) pieces.put(paddingChunk(padding, this.heap, this.#options.paddingSource));
+    if (encoded !== undefined) pieces.put(Bytes.copyOf(encoded, this.heap));
+  }
+}
+
+/** Writes streams of the Snappy framing format: an {@link S2Writer} whose dialect is fixed. */
+export class SnappyWriter extends S2Writer {
+  constructor(options: Omit<S2WriterOptions, 'dialect'> = {}) {
+    super({ ...options, dialect: 'snappy' });
+  }
+}
+
+function checkSource(source: Bytes | Uint8Array): void {
+  if (!(source instanceof Bytes || source instanceof Uint8Array)) throw new ArgumentTypeError('source', 'a Bytes or a Uint8Array', source);
+}
+
+function asView(source: Bytes | Uint8Array): Uint8Array {
+  return source instanceof Bytes ? source.toBuffer() : source;
+}

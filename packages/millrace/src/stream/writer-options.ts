@@ -1,0 +1,49 @@
+import { ArgumentRangeError, checkInteger } from '../base/arguments.js';
+import type { Level } from '../codec/snappy/format.js';
+import type { Heap } from '../memory/heap.js';
+import { MAX_S2_BLOCK, maxBlock, MIN_BLOCK, type StreamDialect } from './chunk.js';
+import type { BufferDone } from './hand-back.js';
+
+export interface S2WriterOptions {
+  /** Where output and scratch memory come from. @default defaultHeap() */
+  heap?: Heap;
+  /** The stream's format; every S2 reader reads Snappy too. @default 's2' */
+  dialect?: StreamDialect;
+  /** How hard the encoder looks for matches. @default 'fast' */
+  level?: Level;
+  /** Most uncompressed bytes in a chunk: 4 KiB to 4 MiB, for Snappy to 64 KiB. @default 1 MiB; for Snappy 64 KiB */
+  blockSize?: number;
+  /** Store every block uncompressed, checksums and index all the same. @default false */
+  uncompressed?: boolean;
+  /** Make the stream's length a multiple of this many bytes by a padding chunk at `close`, 1 to 4 MiB; an empty stream stays empty. @default 1 */
+  padding?: number;
+  /** Fills the padding; it is given memory that is not shared. @default random bytes */
+  paddingSource?: (target: Uint8Array) => void;
+  /** Make a chunk of each `write` at once, instead of gathering a block. @default false */
+  flushOnWrite?: boolean;
+  /** Told when a `Uint8Array` given to `encodeBuffer` can be reused. @default none */
+  onBufferDone?: BufferDone;
+  /** Append an index at `close`, so that readers can begin in the middle. @default false */
+  addIndex?: boolean;
+}
+
+const DEFAULT_BLOCK = 1_048_576;
+const LEVELS: readonly Level[] = ['fast'];
+
+/**
+ * The block size to use.
+ * @throws ArgumentRangeError `ERR_OUT_OF_RANGE` for options outside their ranges
+ */
+export function checkWriterOptions(options: S2WriterOptions): { blockSize: number; padding: number; dialect: StreamDialect; level: Level } {
+  const dialect = options.dialect ?? 's2';
+  if (dialect !== 's2' && dialect !== 'snappy') throw new ArgumentRangeError('dialect', "'s2' or 'snappy'", dialect);
+  const level = options.level ?? 'fast';
+  if (!LEVELS.includes(level)) throw new ArgumentRangeError('level', `one of ${LEVELS.join(', ')}`, level);
+  const most = maxBlock(dialect);
+  return {
+    dialect,
+    level,
+    blockSize: checkInteger('blockSize', options.blockSize ?? Math.min(DEFAULT_BLOCK, most), MIN_BLOCK, most),
+    padding: checkInteger('padding', options.padding ?? 1, 1, MAX_S2_BLOCK),
+  };
+}
