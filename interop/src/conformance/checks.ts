@@ -1,5 +1,6 @@
 import { blockCheck } from './blocks.js';
 import type { Vector } from './manifest.js';
+import { indexCheck, streamCheck } from './streams.js';
 
 /** Runs one vector and says what is wrong with the result; undefined when all is right. */
 export type Check = (vector: Vector) => string | undefined;
@@ -8,4 +9,7 @@ export type Check = (vector: Vector) => string | undefined;
 export const checks: Readonly<Record<string, Check>> = {
   'snappy-block': blockCheck('snappy'),
   's2-block': blockCheck('s2'),
+  'snappy-framed': streamCheck('snappy'),
+  's2-stream': streamCheck('s2'),
+  's2-index': indexCheck,
 };
