@@ -1,0 +1,5 @@
+module millrace/interop/klauspost
+
+go 1.25
+
+require github.com/klauspost/compress v1.20.3
