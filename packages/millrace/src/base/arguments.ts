@@ -34,3 +34,14 @@ export function checkInteger(name: string, value: number, min: number, max: numb
   }
   return value;
 }
+
+/**
+ * Checks that `value` is one of `allowed` and gives it back.
+ * @throws ArgumentTypeError `ERR_INVALID_ARG_TYPE` for anything but a string
+ * @throws ArgumentRangeError `ERR_OUT_OF_RANGE` for another string
+ */
+export function checkOneOf<T extends string>(name: string, value: T, allowed: readonly T[]): T {
+  if (typeof value !== 'string') throw new ArgumentTypeError(name, 'a string', value);
+  if (!allowed.includes(value)) throw new ArgumentRangeError(name, `one of ${allowed.join(', ')}`, value);
+  return value;
+}

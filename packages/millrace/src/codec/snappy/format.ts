@@ -5,8 +5,12 @@ import { CodecError } from '../../base/errors.js';
 /** Which elements a block may hold: those of Snappy, or also the repeats that S2 adds. An S2 decoder reads both. */
 export type Dialect = 'snappy' | 's2';
 
+export const DIALECTS: readonly Dialect[] = ['snappy', 's2'];
+
 /** How hard an encoder looks for matches. */
 export type Level = 'fast';
+
+export const LEVELS: readonly Level[] = ['fast'];
 
 /** The most bytes that the length at the start of a block takes. */
 export const MAX_HEADER = 5;

@@ -1,9 +1,10 @@
 // Blocks from address to address: what the stream formats and the user's face build on. Nothing here allocates for a call, except
 // where a comment says so.
+import { checkOneOf } from '../../base/arguments.js';
 import { CodecError } from '../../base/errors.js';
 import type { Heap } from '../../memory/heap.js';
 import { statusError } from '../../wasm/status.js';
-import { type Dialect, type Level, maxEncodedLength, readDecodedLength, skipHeader, writeHeader } from './format.js';
+import { DIALECTS, type Dialect, LEVELS, type Level, maxEncodedLength, readDecodedLength, skipHeader, writeHeader } from './format.js';
 
 const TABLES_SIZE = 2320;
 
@@ -12,6 +13,9 @@ const MIN_COMPRESSIBLE = 32;
 
 /** A destination with this many bytes more than the decoded length keeps the decoder in its fast loop to the end. */
 export const DECODE_SLACK = 96;
+
+/** A destination with this many bytes over `maxEncodedLength` lets an encoder store whole vectors to the end. */
+export const ENCODE_SLACK = 65;
 
 export interface RawEncoderOptions {
   /** @default 's2' */
@@ -32,9 +36,11 @@ export class RawEncoder {
   #table = 0;
   #tableSize = 0;
 
+  /** @throws ArgumentRangeError `ERR_OUT_OF_RANGE` for an unknown dialect or level */
   constructor(heap: Heap, options: RawEncoderOptions = {}) {
     this.#heap = heap;
-    this.#s2 = (options.dialect ?? 's2') === 's2';
+    this.#s2 = checkOneOf('dialect', options.dialect ?? 's2', DIALECTS) === 's2';
+    checkOneOf('level', options.level ?? 'fast', LEVELS);
   }
 
   /**
@@ -103,7 +109,8 @@ export class RawEncoder {
   }
 }
 
-function tooSmall(expected: number, actual: number): CodecError {
+/** The error for a destination of `actual` bytes where `expected` are needed. */
+export function tooSmall(expected: number, actual: number): CodecError {
   return new CodecError('ERR_DESTINATION_TOO_SMALL', `the destination has ${actual} bytes, ${expected} are needed`, { expected, actual });
 }
 

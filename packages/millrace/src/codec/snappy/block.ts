@@ -1,0 +1,332 @@
+import { ArgumentTypeError, checkInteger, checkOneOf } from '../../base/arguments.js';
+import { CodecError } from '../../base/errors.js';
+import { type Bytes, BytesMut } from '../../bytes/bytes.js';
+import { copyIn } from '../../bytes/copy.js';
+import { View } from '../../bytes/view.js';
+import { defaultHeap, type Heap } from '../../memory/heap.js';
+import { addressIn, Scratch, type Source, sourceLength } from '../source.js';
+import { DIALECTS, type Dialect, type Level, maxEncodedLength, readDecodedLength, skipHeader, writeHeader } from './format.js';
+import { checkBlock, decodeBlock, DECODE_SLACK, ENCODE_SLACK, RawEncoder, tooSmall } from './raw.js';
+
+export interface BlockCodecOptions {
+  /** Snappy blocks are read by every Snappy and S2 decoder, S2 blocks, which are smaller, by S2 decoders. @default 's2' */
+  dialect?: Dialect;
+  /** @default 'fast' */
+  level?: Level;
+  /** The most bytes that a call may decode to where it allocates the output itself. @default 64 MiB */
+  maxOutput?: number;
+  /** Where scratch and pooled output live. @default defaultHeap() */
+  heap?: Heap;
+}
+
+// Declared lengths above this, and far above the block's own, are believed only after the block was walked.
+const BELIEVED = 64 * 1024;
+
+/**
+ * Encodes and decodes Snappy or S2 blocks (format_description.txt): whole messages, without a checksum.
+ *
+ * Every operation comes in four forms, by where the output goes: a new handle on pooled memory (`encode`), the caller's buffer
+ * (`encodeInto`), the end of a BytesMut (`encodeAppend`), or a Buffer of its own (`encodeToBuffer`). Sources and destinations in the codec's
+ * heap are used in place; memory from elsewhere is copied in and out, which costs a fraction of the coding. A source and a
+ * destination must not overlap.
+ *
+ * A codec keeps its hash table and up to 256 KiB of scratch until {@link release}.
+ */
+export class BlockCodec {
+  readonly dialect: Dialect;
+  readonly level: Level;
+  readonly maxOutput: number;
+  #heap: Heap | undefined;
+  #encoder: RawEncoder | undefined;
+  #input: Scratch | undefined;
+  #output: Scratch | undefined;
+
+  /** @throws ArgumentRangeError `ERR_OUT_OF_RANGE` for an unknown dialect or level, or a limit outside 0 to 2^31 - 1 */
+  constructor(options: BlockCodecOptions = {}) {
+    this.dialect = checkOneOf('dialect', options.dialect ?? 's2', DIALECTS);
+    this.level = options.level ?? 'fast';
+    this.maxOutput = checkInteger('maxOutput', options.maxOutput ?? 2 ** 26, 0, 2 ** 31 - 1);
+    this.#heap = options.heap;
+  }
+
+  /** The heap this codec works in. */
+  get heap(): Heap {
+    this.#heap ??= defaultHeap();
+    return this.#heap;
+  }
+
+  /**
+   * Encodes `source` into pooled memory; what the block does not need of it has gone back.
+   * @throws MemoryError `ERR_MEMORY_LIMIT`
+   */
+  encode(source: Source): Bytes {
+    const out = BytesMut.withCapacity(maxEncodedLength(sourceLength(source)) + ENCODE_SLACK, this.heap);
+    try {
+      this.#encodeSpare(source, out);
+      return out.freeze();
+    } catch (error) {
+      out.release();
+      throw error;
+    }
+  }
+
+  /**
+   * Encodes `source` into `target` from its start. `maxEncodedLength(source.length)` bytes always do.
+   * @returns the bytes written
+   * @throws CodecError `ERR_DESTINATION_TOO_SMALL` with the length that would do as `expected`
+   */
+  encodeInto(source: Source, target: Uint8Array): number {
+    const length = sourceLength(source);
+    checkTarget(target);
+    const input = (this.#input ??= new Scratch(this.heap));
+    try {
+      const src = input.place(source);
+      const own = addressIn(this.heap, target);
+      if (own >= 0) return this.#raw().encode(src, length, own, target.length);
+      const output = (this.#output ??= new Scratch(this.heap));
+      const capacity = maxEncodedLength(length) + ENCODE_SLACK;
+      const dst = output.take(capacity);
+      const size = this.#raw().encode(src, length, dst, capacity);
+      if (size > target.length) throw tooSmall(size, target.length);
+      copyOut(this.heap, dst, size, target);
+      return size;
+    } finally {
+      this.#settle();
+    }
+  }
+
+  /** Encodes `source` to the end of `target`, which grows where it must. Gives the bytes appended. */
+  encodeAppend(source: Source, target: BytesMut): number {
+    const bound = maxEncodedLength(sourceLength(source)) + ENCODE_SLACK;
+    if (target.block.heap !== this.heap) return this.#appendForeign(this.encode(source), target);
+    target.reserve(bound);
+    return this.#encodeSpare(source, target);
+  }
+
+  /** Encodes `source` into a Buffer of its own, outside the heap. */
+  encodeToBuffer(source: Source): Buffer {
+    const length = sourceLength(source);
+    const input = (this.#input ??= new Scratch(this.heap));
+    const output = (this.#output ??= new Scratch(this.heap));
+    try {
+      const src = input.place(source);
+      const capacity = maxEncodedLength(length) + ENCODE_SLACK;
+      const dst = output.take(capacity);
+      const size = this.#raw().encode(src, length, dst, capacity);
+      const result = Buffer.allocUnsafe(size);
+      copyOut(this.heap, dst, size, result);
+      return result;
+    } finally {
+      this.#settle();
+    }
+  }
+
+  /**
+   * What the block `source` says it decodes to, in bytes; nothing but that is looked at.
+   * @throws CodecError `ERR_TRUNCATED`, `ERR_CORRUPT`
+   */
+  decodedLength(source: Source): number {
+    const length = sourceLength(source);
+    if (source instanceof View) return readDecodedLength(source.block.u8, source.start, source.end);
+    return readDecodedLength(source, 0, length);
+  }
+
+  /**
+   * Decodes the block `source` into pooled memory. Memory is allocated only for what the block really holds, up to {@link maxOutput}.
+   * @throws CodecError `ERR_TOO_LARGE`; `ERR_CORRUPT`, `ERR_TRUNCATED` with the offset in the block of the element at fault
+   * @throws MemoryError `ERR_MEMORY_LIMIT`
+   */
+  decode(source: Source): Bytes {
+    const input = (this.#input ??= new Scratch(this.heap));
+    try {
+      const src = input.place(source);
+      const length = this.#believable(source, src);
+      const out = BytesMut.withCapacity(length + DECODE_SLACK, this.heap);
+      try {
+        decodeBlock(this.heap, src, sourceLength(source), out.spareStart, out.spareLength, this.dialect);
+        out.advanceMut(length);
+        return out.freeze();
+      } catch (error) {
+        out.release();
+        throw error;
+      }
+    } finally {
+      this.#settle();
+    }
+  }
+
+  /**
+   * Decodes the block `source` into `target` from its start; all of `target` may be overwritten.
+   * @returns the bytes written
+   * @throws CodecError `ERR_DESTINATION_TOO_SMALL` with the declared length as `expected`; `ERR_CORRUPT`, `ERR_TRUNCATED`
+   */
+  decodeInto(source: Source, target: Uint8Array): number {
+    const size = sourceLength(source);
+    checkTarget(target);
+    const own = addressIn(this.heap, target);
+    const length = this.decodedLength(source);
+    if (length > target.length) throw tooSmall(length, target.length);
+    const input = (this.#input ??= new Scratch(this.heap));
+    try {
+      const src = input.place(source);
+      if (own >= 0) return decodeBlock(this.heap, src, size, own, target.length, this.dialect);
+      const output = (this.#output ??= new Scratch(this.heap));
+      const dst = output.take(length + DECODE_SLACK);
+      decodeBlock(this.heap, src, size, dst, length + DECODE_SLACK, this.dialect);
+      copyOut(this.heap, dst, length, target);
+      return length;
+    } finally {
+      this.#settle();
+    }
+  }
+
+  /**
+   * Decodes the block `source` to the end of `target`, which grows where it must, within {@link maxOutput}. Gives the bytes appended.
+   * @throws CodecError as {@link decode}; nothing is appended then
+   */
+  decodeAppend(source: Source, target: BytesMut): number {
+    if (target.block.heap !== this.heap) return this.#appendForeign(this.decode(source), target);
+    const input = (this.#input ??= new Scratch(this.heap));
+    try {
+      const src = input.place(source);
+      const length = this.#believable(source, src);
+      target.reserve(length + DECODE_SLACK);
+      decodeBlock(this.heap, src, sourceLength(source), target.spareStart, target.spareLength, this.dialect);
+      target.advanceMut(length);
+      return length;
+    } finally {
+      this.#settle();
+    }
+  }
+
+  /** Decodes the block `source` into a Buffer of its own, outside the heap. @throws CodecError as {@link decode} */
+  decodeToBuffer(source: Source): Buffer {
+    const input = (this.#input ??= new Scratch(this.heap));
+    const output = (this.#output ??= new Scratch(this.heap));
+    try {
+      const src = input.place(source);
+      const length = this.#believable(source, src);
+      const dst = output.take(length + DECODE_SLACK);
+      decodeBlock(this.heap, src, sourceLength(source), dst, length + DECODE_SLACK, this.dialect);
+      const result = Buffer.allocUnsafe(length);
+      copyOut(this.heap, dst, length, result);
+      return result;
+    } finally {
+      this.#settle();
+    }
+  }
+
+  /** The size of the block that `source` would be encoded to at this level, or -1 where that saves nothing. */
+  estimateSize(source: Source): number {
+    const length = sourceLength(source);
+    const input = (this.#input ??= new Scratch(this.heap));
+    const output = (this.#output ??= new Scratch(this.heap));
+    try {
+      const src = input.place(source);
+      const capacity = maxEncodedLength(length) + ENCODE_SLACK;
+      const size = this.#raw().tryEncode(src, length, output.take(capacity), capacity);
+      return size === 0 || size >= length ? -1 : size;
+    } finally {
+      this.#settle();
+    }
+  }
+
+  /**
+   * One block that decodes to what the given blocks decode to, one after the other: nothing is encoded again. Each block is checked
+   * first, since a fault in one would otherwise reach into another.
+   * @throws CodecError `ERR_CORRUPT`, `ERR_TRUNCATED`; `ERR_TOO_LARGE` when the whole would be over 2^32 - 1
+   */
+  concatenate(blocks: readonly Source[]): Bytes {
+    let total = 0;
+    let size = 0;
+    for (const block of blocks) {
+      size += sourceLength(block);
+      total += this.#check(block);
+    }
+    if (total > 2 ** 32 - 1) {
+      throw new CodecError('ERR_TOO_LARGE', `the blocks decode to ${total} bytes together, and a block holds no more than 2^32 - 1`, { expected: 2 ** 32 - 1, actual: total });
+    }
+    const out = BytesMut.withCapacity(size + 5, this.heap);
+    const start = out.spareStart;
+    out.advanceMut(writeHeader(this.heap.u8, start, total) - start);
+    for (const block of blocks) {
+      if (block instanceof View) out.putRange(block.block, skipHeader(block.block.u8, block.start), block.end);
+      else out.putSlice(block.subarray(skipHeader(block, 0)));
+    }
+    return out.freeze();
+  }
+
+  /** Gives scratch and hash table back. The codec may be used again: it then takes new ones. */
+  release(): void {
+    this.#encoder?.release();
+    this.#input?.release();
+    this.#output?.release();
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+
+  #raw(): RawEncoder {
+    return (this.#encoder ??= new RawEncoder(this.heap, { dialect: this.dialect, level: this.level }));
+  }
+
+  #encodeSpare(source: Source, out: BytesMut): number {
+    const input = (this.#input ??= new Scratch(this.heap));
+    try {
+      const size = this.#raw().encode(input.place(source), sourceLength(source), out.spareStart, out.spareLength);
+      out.advanceMut(size);
+      return size;
+    } finally {
+      this.#settle();
+    }
+  }
+
+  #appendForeign(result: Bytes, target: BytesMut): number {
+    try {
+      target.putRange(result.block, result.start, result.end);
+      return result.length;
+    } finally {
+      result.release();
+    }
+  }
+
+  // The declared length, once it is within the limit and, where it is far above the block's own, found to be true.
+  #believable(source: Source, src: number): number {
+    const length = this.decodedLength(source);
+    if (length > this.maxOutput) {
+      throw new CodecError('ERR_TOO_LARGE', `the block declares ${length} bytes, and maxOutput is ${this.maxOutput}`, { expected: this.maxOutput, actual: length });
+    }
+    const size = sourceLength(source);
+    if (length > BELIEVED && length > size * 8) checkBlock(this.heap, src, size, this.dialect);
+    return length;
+  }
+
+  #check(block: Source): number {
+    const input = (this.#input ??= new Scratch(this.heap));
+    try {
+      return checkBlock(this.heap, input.place(block), sourceLength(block), this.dialect);
+    } finally {
+      this.#settle();
+    }
+  }
+
+  #settle(): void {
+    this.#input?.settle();
+    this.#output?.settle();
+  }
+}
+
+function checkTarget(target: Uint8Array): void {
+  if (!(target instanceof Uint8Array)) throw new ArgumentTypeError('target', 'a Uint8Array', target);
+}
+
+function copyOut(heap: Heap, address: number, length: number, target: Uint8Array): void {
+  copyIn(heap.u8.subarray(address, address + length), target, 0);
+}
+
+/** The codec of S2 blocks with the default options, in the default heap. */
+export const s2: BlockCodec = /* @__PURE__ */ new BlockCodec({ dialect: 's2' });
+
+/** The codec of Snappy blocks with the default options, in the default heap. */
+export const snappy: BlockCodec = /* @__PURE__ */ new BlockCodec({ dialect: 'snappy' });
