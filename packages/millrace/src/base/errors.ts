@@ -80,6 +80,8 @@ export class CodecError extends MillraceError<CodecErrorCode> {}
 export type BufferErrorCode =
   /** `expected` bytes were asked for and `actual` are there; nothing was consumed. */
   | 'ERR_INSUFFICIENT_DATA'
+  /** `expected` bytes were to be written and only `actual` fit; nothing was written. */
+  | 'ERR_NO_ROOM'
   /** A message is longer than the limit: `actual` against `expected`, the limit. */
   | 'ERR_MESSAGE_TOO_LARGE'
   /** The input ended inside a message. */

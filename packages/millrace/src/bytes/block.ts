@@ -1,5 +1,6 @@
 import { MemoryError, OwnershipError } from '../base/errors.js';
 import type { Heap } from '../memory/heap.js';
+import { dataViewOf } from './memory-views.js';
 import { Overlay } from './overlay.js';
 
 /** Called once, when the last view of adopted memory is released. */
@@ -33,7 +34,7 @@ export class Block {
   constructor(heap: Heap | undefined, u8: Uint8Array, base: number, end: number, onRelease?: OnRelease) {
     this.heap = heap;
     this.u8 = u8;
-    this.view = viewOf(u8);
+    this.view = dataViewOf(u8, heap === undefined);
     this.base = base;
     this.end = end;
     this.#owner = heap === undefined ? new Owner(end - base, onRelease) : undefined;
@@ -102,18 +103,6 @@ class Owner {
 export class Share {
   /** Live handles of the group. */
   count = 2;
-}
-
-let lastMemory: Uint8Array = new Uint8Array(0);
-let lastView: DataView = new DataView(lastMemory.buffer);
-
-// Blocks of one heap follow each other with the same memory until it grows.
-function viewOf(memory: Uint8Array): DataView {
-  if (memory !== lastMemory) {
-    lastView = new DataView(memory.buffer, memory.byteOffset, memory.length);
-    lastMemory = memory;
-  }
-  return lastView;
 }
 
 /** Stands in the place of a handle's block once the handle is released: its range is empty, so every access finds out. */

@@ -2,6 +2,7 @@ import { ArgumentTypeError, checkInteger } from '../base/arguments.js';
 import { OwnershipError } from '../base/errors.js';
 import { defaultHeap, type Heap } from '../memory/heap.js';
 import { Block, EMPTY, RELEASED, Share, throwReleased, type OnRelease } from './block.js';
+import { insufficient, type Buf } from './buf.js';
 import { copyIn } from './copy.js';
 import { View } from './view.js';
 import { Writable } from './writable.js';
@@ -155,6 +156,11 @@ export class Bytes extends View {
     this.#shrink(this.start + n, this.end);
   }
 
+  copyToBytes(n: number): Bytes {
+    if (n > this.remaining) throw insufficient(n, this.remaining);
+    return this.splitTo(n);
+  }
+
   /**
    * Takes `next`, which must begin where this one ends in the same block, into this handle: no copy, O(1). Gives false and changes
    * nothing when it does not. An empty handle merges with any.
@@ -206,6 +212,16 @@ export class Bytes extends View {
     copy.putRange(this.block, this.start, this.end);
     this.release();
     return copy;
+  }
+
+  /**
+   * Hands the count of the range over to the caller, who has read `block`, `start` and `end` and calls `block.uncover` in the end: for code that
+   * keeps ranges of its own. The handle counts as released.
+   */
+  disown(): void {
+    if (this.block === RELEASED) throwReleased();
+    if (this.#share !== undefined) this.#leave();
+    this.#forget();
   }
 
   /**
@@ -332,6 +348,21 @@ export class BytesMut extends Writable {
     this.limit = at;
     if (at < end) this.end = at;
     return new BytesMut(block, at, Math.max(at, end), limit);
+  }
+
+  copyToBytes(n: number): Bytes {
+    if (n > this.remaining) throw insufficient(n, this.remaining);
+    return this.splitTo(n).freeze();
+  }
+
+  /** Appends all that remains in `source`, consuming it. An empty buffer that would have to grow takes a unique Bytes over without a copy. */
+  override put(source: Buf): void {
+    const { block } = this;
+    if (source instanceof Bytes && this.end === this.start && source.length > this.limit - this.start && source.block.heap === block.heap && source.isUnique()) {
+      this.tryUnsplit(source.splitTo(source.length).tryIntoMut()!);
+      return;
+    }
+    super.put(source);
   }
 
   /** Takes the written bytes off into a buffer of their own; this one keeps the spare room. O(1). */

@@ -1,28 +1,18 @@
 import { checkInteger } from '../base/arguments.js';
-import { RELEASED, throwReleased, type Block } from './block.js';
+import { RELEASED, throwReleased } from './block.js';
+import { Buf, insufficient } from './buf.js';
 import { copyOut } from './copy.js';
 
-/**
- * A handle's reading side: a range of a block, and whatever looks at it without touching its count.
- *
- * `block`, `start` and `end` are for code that hands the range to a kernel or to Node; they are never to be written.
- */
-export abstract class View {
-  /** The memory this handle looks into. */
-  block: Block;
-  /** Position in `block.u8` of the first byte: its address, when `block.heap` is set. */
-  start: number;
-  /** Position in `block.u8` after the last byte. */
-  end: number;
-
-  constructor(block: Block, start: number, end: number) {
-    this.block = block;
-    this.start = start;
-    this.end = end;
-  }
-
+/** The reading side of a handle: one chunk, and whatever looks at it without touching its count. */
+export abstract class View extends Buf {
   /** Readable bytes. Zero once released. */
   get length(): number {
+    return this.end - this.start;
+  }
+
+  /** The same as {@link length}, as Buf has it. @throws OwnershipError `ERR_RELEASED` */
+  get remaining(): number {
+    if (this.block === RELEASED) throwReleased();
     return this.end - this.start;
   }
 
@@ -49,8 +39,7 @@ export abstract class View {
   /** A view, without a copy: valid until this range is released. Shared memory: see docs/bytes.md for the Web APIs that refuse it. */
   toBuffer(): Buffer {
     if (this.block === RELEASED) throwReleased();
-    const memory = this.block.u8;
-    return Buffer.from(memory.buffer as ArrayBuffer, memory.byteOffset + this.start, this.end - this.start);
+    return this.chunk();
   }
 
   /** A copy in memory of its own, that goes anywhere and stays valid. */
@@ -61,13 +50,27 @@ export abstract class View {
     return copy;
   }
 
+  /** A copy as an ArrayBuffer of its own. */
+  toArrayBuffer(): ArrayBuffer {
+    if (this.block === RELEASED) throwReleased();
+    const copy = new ArrayBuffer(this.end - this.start);
+    copyOut(this.block, this.start, this.end, new Uint8Array(copy), 0);
+    return copy;
+  }
+
   /**
-   * Copies all bytes into `target` at `offset`.
+   * Copies all bytes into `target` at `offset`; consumes nothing.
    * @throws ArgumentRangeError when they do not fit
    */
   copyTo(target: Uint8Array, offset: number = 0): void {
     if (this.block === RELEASED) throwReleased();
     checkInteger('offset', offset, 0, target.length - this.length);
     copyOut(this.block, this.start, this.end, target, offset);
+  }
+
+  peekTo(target: Uint8Array, n: number): void {
+    if (this.block === RELEASED) throwReleased();
+    if (n > this.end - this.start) throw insufficient(n, this.end - this.start);
+    copyOut(this.block, this.start, this.start + n, target, 0);
   }
 }

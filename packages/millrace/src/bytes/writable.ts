@@ -1,54 +1,22 @@
-import { ArgumentTypeError, checkInteger } from '../base/arguments.js';
+import { checkInteger } from '../base/arguments.js';
 import { MemoryError } from '../base/errors.js';
 import type { Heap } from '../memory/heap.js';
 import { Block, RELEASED, throwReleased } from './block.js';
-import { copyIn, copyWithin } from './copy.js';
-import { View } from './view.js';
+import { copyWithin } from './copy.js';
+import { BufMut } from './buf-mut.js';
 
 /** Tokio's rule: a buffer that was split to nothing comes back at the size its block had, up to this. */
 const REMEMBERED_CAPACITY = 65_536;
 
-/** A view with spare room behind it, alone on its range: how BytesMut writes, grows and gives back. */
-export abstract class Writable extends View {
-  /** Position in `block.u8` after the last byte of capacity. */
-  limit: number;
-
-  /** Takes over `[start, limit)`, which nothing else may cover. */
-  constructor(block: Block, start: number, end: number, limit: number) {
-    super(block, start, end);
-    this.limit = limit;
-  }
-
+/** Room in a heap that nothing else covers: how BytesMut grows and gives back. */
+export abstract class Writable extends BufMut {
   /** Bytes from the first written one to the end of the room. */
   get capacity(): number {
     return this.limit - this.start;
   }
 
-  /** Bytes that can be written without moving. */
-  get spareLength(): number {
-    return this.limit - this.end;
-  }
-
-  /** Position of the spare room: its address. It may hold anything. Read it again after whatever may grow the buffer. */
-  get spareStart(): number {
-    return this.end;
-  }
-
-  /**
-   * Counts `n` bytes of the spare room, which the caller has filled, as written.
-   * @throws ArgumentRangeError unless 0 <= n <= spareLength
-   */
-  advanceMut(n: number): void {
-    if (this.block === RELEASED) throwReleased();
-    checkInteger('n', n, 0, this.limit - this.end);
-    this.end += n;
-  }
-
-  /** A view of the spare room, valid until the buffer grows, is split, frozen or released. */
-  spareBuffer(): Buffer {
-    if (this.block === RELEASED) throwReleased();
-    const memory = this.block.u8;
-    return Buffer.from(memory.buffer as ArrayBuffer, memory.byteOffset + this.end, this.limit - this.end);
+  get remainingMut(): number {
+    return Number.POSITIVE_INFINITY;
   }
 
   /**
@@ -65,31 +33,6 @@ export abstract class Writable extends View {
     if (this.block === RELEASED) throwReleased();
     checkInteger('additional', additional, 0, Number.MAX_SAFE_INTEGER);
     return additional <= this.limit - this.end;
-  }
-
-  /** Appends a copy of `source`. */
-  putSlice(source: Uint8Array): void {
-    if (!(source instanceof Uint8Array)) throw new ArgumentTypeError('source', 'a Uint8Array', source);
-    const { length } = source;
-    if (length > this.limit - this.end || this.block === RELEASED) this.reserve(length);
-    copyIn(source, this.block.u8, this.end);
-    this.end += length;
-  }
-
-  /** Appends `count` bytes of `value`, 0 to 255. */
-  putBytes(value: number, count: number): void {
-    checkInteger('value', value, 0, 255);
-    checkInteger('count', count, 0, 2 ** 31 - 1);
-    this.reserve(count);
-    this.block.u8.fill(value, this.end, this.end + count);
-    this.end += count;
-  }
-
-  /** Appends a copy of `[start, end)` of `block`: what a handle's `block`, `start` and `end` say. */
-  putRange(block: Block, start: number, end: number): void {
-    this.reserve(end - start);
-    copyWithin(block, start, end, this.block.heap!, this.end);
-    this.end += end - start;
   }
 
   /**
@@ -167,7 +110,7 @@ export abstract class Writable extends View {
     const needed = end - start + additional;
     const remembered = Math.min(block.end - block.base, REMEMBERED_CAPACITY);
     const larger = allocateEither(heap, Math.max(needed, Math.min((limit - start) * 2, 2 ** 30), remembered), needed);
-    copyWithin(block, start, end, heap, larger.base);
+    copyWithin(block, start, end, larger, larger.base);
     this.block = larger;
     this.start = larger.base;
     this.end = larger.base + end - start;
