@@ -10,3 +10,4 @@ export { snappyTables } from "./snappy/tables";
 export { snappyCheck } from "./snappy/check";
 export { snappyDecode, s2Decode } from "./snappy/decode";
 export { snappyEncodeFast, s2EncodeFast, snappyLiteral } from "./snappy/encode";
+export { indexOfByte, lastIndexOfByte, indexOfPattern, mismatch } from "./bytes/search";

@@ -1,5 +1,5 @@
 import { MemoryError, OwnershipError } from '../base/errors.js';
-import type { Heap } from '../memory/heap.js';
+import { ALIGNMENT, type Heap } from '../memory/heap.js';
 import { dataViewOf } from './memory-views.js';
 import { Overlay } from './overlay.js';
 
@@ -25,8 +25,8 @@ export class Block {
   readonly view: DataView;
   /** Position of the first byte. */
   readonly base: number;
-  /** Position after the last byte. */
-  readonly end: number;
+  /** Position after the last byte; moves on where a buffer grows in place. */
+  end: number;
   #overlay: Overlay | undefined = undefined;
   #owner: Owner | undefined;
 
@@ -61,6 +61,17 @@ export class Block {
     else this.#overlay.subtract(start, end, this);
     // Last, so that everything is consistent when the owner's callback throws or makes handles of its own.
     if (this.#owner !== undefined) this.#owner.settle(this.u8);
+  }
+
+  /**
+   * Claims at least `extra` bytes behind `limit`, the end of a range that one handle covers alone, if they are free.
+   * @returns the bytes claimed, which that handle covers then; 0 when they are not free
+   */
+  tryExtend(limit: number, extra: number): number {
+    if (this.heap === undefined || limit === 0 || extra <= 0 || limit + extra + ALIGNMENT > this.u8.length) return 0;
+    const claimed = this.heap.tryExtend(limit, extra);
+    if (limit + claimed > this.end) this.end = limit + claimed;
+    return claimed;
   }
 
   /** Whether only one handle, or group of clones, covers `[start, end)`. */

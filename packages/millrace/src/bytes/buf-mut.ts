@@ -3,11 +3,9 @@ import { RELEASED, throwReleased, type Block } from './block.js';
 import type { Buf } from './buf.js';
 import { copyIn, copyWithin } from './copy.js';
 import { bufferOf } from './memory-views.js';
+import type { TextEncoding } from './text.js';
 import { MAX_VARINT, toZigzag, writeVarint, writeVarintBig } from './varint.js';
 import { View } from './view.js';
-
-/** Text encodings that bytes can be read from and written as. */
-export type TextEncoding = 'utf8' | 'latin1' | 'hex' | 'base64' | 'base64url';
 
 /**
  * A sink of bytes that is written at the back, and the view of what was written.

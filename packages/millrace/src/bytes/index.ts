@@ -1,2 +1,11 @@
 export { Bytes, BytesMut } from './bytes.js';
 export { Block, type OnRelease } from './block.js';
+export { Buf } from './buf.js';
+export { BufMut } from './buf-mut.js';
+export { View } from './view.js';
+export { Cursor } from './cursor.js';
+export { Take, take } from './take.js';
+export { Limit, limit } from './limit.js';
+export { reader, writer } from './adapters.js';
+export type { Needle } from './search.js';
+export type { TextEncoding } from './text.js';

@@ -2,9 +2,17 @@ import { checkInteger } from '../base/arguments.js';
 import { RELEASED, throwReleased } from './block.js';
 import { Buf, insufficient } from './buf.js';
 import { copyOut } from './copy.js';
+import { inspectBytes, showAs } from './inspect.js';
+import { bufferOf } from './memory-views.js';
+import { blockOver, compareRanges, indexOfByte, indexOfPattern, lastIndexOfByte, lastIndexOfPattern, needleBytes, type Needle } from './search.js';
+import type { TextEncoding } from './text.js';
 
 /** The reading side of a handle: one chunk, and whatever looks at it without touching its count. */
 export abstract class View extends Buf {
+  static {
+    showAs(View.prototype, (view) => inspectBytes(view.constructor.name, view.block, view.start, view.end));
+  }
+
   /** Readable bytes. Zero once released. */
   get length(): number {
     return this.end - this.start;
@@ -72,5 +80,95 @@ export abstract class View extends Buf {
     if (this.block === RELEASED) throwReleased();
     if (n > this.end - this.start) throw insufficient(n, this.end - this.start);
     copyOut(this.block, this.start, this.start + n, target, 0);
+  }
+
+  /**
+   * The bytes as text; what is no valid UTF-8 becomes U+FFFD.
+   * @param encoding @default 'utf8'
+   */
+  override toString(encoding: TextEncoding = 'utf8'): string {
+    if (this.block === RELEASED) throwReleased();
+    return bufferOf(this.block).toString(encoding, this.start, this.end);
+  }
+
+  /** Index of the first `needle` (a byte, bytes, or text in UTF-8) at or after `from`, or -1. */
+  indexOf(needle: Needle, from: number = 0): number {
+    if (this.block === RELEASED) throwReleased();
+    const start = this.start + checkInteger('from', from, 0, this.end - this.start);
+    const bytes = needleBytes(needle);
+    const found = typeof bytes === 'number' ? indexOfByte(this.block, start, this.end, bytes) : indexOfPattern(this.block, start, this.end, bytes);
+    return found < 0 ? -1 : found - this.start;
+  }
+
+  /** Index of the last `needle`, or -1. */
+  lastIndexOf(needle: Needle): number {
+    if (this.block === RELEASED) throwReleased();
+    const { block, start, end } = this;
+    const bytes = needleBytes(needle);
+    const found = typeof bytes === 'number' ? lastIndexOfByte(block, start, end, bytes) : lastIndexOfPattern(block, start, end, bytes);
+    return found < 0 ? -1 : found - start;
+  }
+
+  /** Whether `needle` occurs. */
+  includes(needle: Needle): boolean {
+    return this.indexOf(needle) >= 0;
+  }
+
+  /** Whether the contents are the same. */
+  equals(other: View | Uint8Array): boolean {
+    return this.length === other.length && this.compare(other) === 0;
+  }
+
+  /** Compares the contents byte by byte: below, at or above zero. A prefix comes first. */
+  compare(other: View | Uint8Array): number {
+    if (this.block === RELEASED) throwReleased();
+    if (!(other instanceof View)) return compareRanges(this.block, this.start, this.end, blockOver(other), 0, other.length);
+    if (other.block === RELEASED) throwReleased();
+    return compareRanges(this.block, this.start, this.end, other.block, other.start, other.end);
+  }
+
+  /** Whether the contents begin with `prefix`: bytes, or text in UTF-8. */
+  startsWith(prefix: View | Uint8Array | string): boolean {
+    return this.#matches(prefix, true);
+  }
+
+  /** Whether the contents end with `suffix`: bytes, or text in UTF-8. */
+  endsWith(suffix: View | Uint8Array | string): boolean {
+    return this.#matches(suffix, false);
+  }
+
+  /** A 32-bit hash of the contents (FNV-1a), for tables; the same for equal bytes, wherever they lie. Not for hostile keys. */
+  hash(): number {
+    if (this.block === RELEASED) throwReleased();
+    const memory = this.block.u8;
+    let hash = 0x811c_9dc5;
+    for (let i = this.start; i < this.end; i += 1) hash = Math.imul(hash ^ memory[i]!, 0x0100_0193);
+    return hash >>> 0;
+  }
+
+  /** The bytes, one by one. */
+  *[Symbol.iterator](): IterableIterator<number> {
+    for (let i = 0; i < this.length; i += 1) yield this.at(i)!;
+  }
+
+  /** The bytes as one chunk: a view, valid until the range is released. So a handle goes where an async iterable of Buffers does. */
+  async *[Symbol.asyncIterator](): AsyncIterableIterator<Buffer> {
+    if (this.remaining > 0) yield this.toBuffer();
+  }
+
+  /** As Buffer's. */
+  toJSON(): { type: 'Buffer'; data: number[] } {
+    return { type: 'Buffer', data: [...this] };
+  }
+
+  #matches(part: View | Uint8Array | string, atStart: boolean): boolean {
+    if (this.block === RELEASED) throwReleased();
+    const bytes = typeof part === 'string' ? Buffer.from(part) : part;
+    const n = bytes.length;
+    if (n > this.end - this.start) return false;
+    const position = atStart ? this.start : this.end - n;
+    if (!(bytes instanceof View)) return compareRanges(this.block, position, position + n, blockOver(bytes), 0, n) === 0;
+    if (bytes.block === RELEASED) throwReleased();
+    return compareRanges(this.block, position, position + n, bytes.block, bytes.start, bytes.end) === 0;
   }
 }

@@ -107,6 +107,13 @@ export abstract class Writable extends BufMut {
     checkInteger('additional', additional, 0, 2 ** 31 - 1);
     const { block, start, end, limit } = this;
     const heap = block.heap!;
+    // In place first: what lies behind may be free. As much as doubling would give is asked for, then what is needed.
+    const missing = additional - (limit - end);
+    const claimed = block.tryExtend(limit, Math.max(missing, limit - start)) || block.tryExtend(limit, missing);
+    if (claimed > 0) {
+      this.limit = limit + claimed;
+      return;
+    }
     const needed = end - start + additional;
     const remembered = Math.min(block.end - block.base, REMEMBERED_CAPACITY);
     const larger = allocateEither(heap, Math.max(needed, Math.min((limit - start) * 2, 2 ** 30), remembered), needed);

@@ -42,4 +42,12 @@ export interface Kernels {
   snappyEncodeFast(src: number, length: number, dst: number, dEnd: number, table: number, bits: number): number;
   s2EncodeFast(src: number, length: number, dst: number, dEnd: number, table: number, bits: number): number;
   snappyLiteral(src: number, length: number, dst: number): number;
+
+  // assembly/bytes/search.ts: addresses of a result, or -1
+  indexOfByte(start: number, end: number, byte: number): number;
+  lastIndexOfByte(start: number, end: number, byte: number): number;
+  /** `word0` to `word3` are the pattern, 2 to 16 bytes, as little-endian words. */
+  indexOfPattern(start: number, end: number, word0: number, word1: number, word2: number, word3: number, length: number): number;
+  /** Index of the first byte that differs, or `length`. */
+  mismatch(a: number, b: number, length: number): number;
 }
