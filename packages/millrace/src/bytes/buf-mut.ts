@@ -1,7 +1,7 @@
 import { ArgumentRangeError, ArgumentTypeError, checkInteger } from '../base/arguments.js';
 import { RELEASED, throwReleased, type Block } from './block.js';
 import type { Buf } from './buf.js';
-import { copyIn, copyWithin } from './copy.js';
+import { copyIn, copyAcross } from './copy.js';
 import { bufferOf } from './memory-views.js';
 import type { TextEncoding } from './text.js';
 import { MAX_VARINT, toZigzag, writeVarint, writeVarintBig } from './varint.js';
@@ -105,7 +105,7 @@ export abstract class BufMut extends View {
   /** Appends a copy of `[start, end)` of `block`: what a handle's `block`, `start` and `end` say. */
   putRange(block: Block, start: number, end: number): void {
     this.reserve(end - start);
-    copyWithin(block, start, end, this.block, this.end);
+    copyAcross(block, start, end, this.block, this.end);
     this.commit(end - start);
   }
 

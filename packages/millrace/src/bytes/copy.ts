@@ -1,3 +1,4 @@
+import type { Heap } from '../memory/heap.js';
 import type { Block } from './block.js';
 
 // Measured on Node 20 to 26: a loop wins for a few bytes, `set` up to half a KiB, Node's own copy above.
@@ -21,13 +22,14 @@ export function copyOut(block: Block, start: number, end: number, target: Uint8A
   else Buffer.prototype.copy.call(memory, target, position, start, end);
 }
 
-/** Copies `[start, end)` of a block to a position of another. Ranges may overlap. The caller has checked that it fits. */
-export function copyWithin(block: Block, start: number, end: number, target: Block, position: number): void {
-  // One heap's memory may have grown between the two: the longer view reaches both ranges.
-  if (block.heap !== undefined && block.heap === target.heap) longer(block.u8, target.u8).copyWithin(position, start, end);
-  else copyOut(block, start, end, target.u8, position);
+/** Copies `[start, end)` of a block into a heap, at `address`. Without a view where both are in that heap; ranges may overlap. */
+export function copyWithin(block: Block, start: number, end: number, heap: Heap, address: number): void {
+  if (block.heap === heap) heap.u8.copyWithin(address, start, end);
+  else copyOut(block, start, end, heap.u8, address);
 }
 
-function longer(a: Uint8Array, b: Uint8Array): Uint8Array {
-  return a.length > b.length ? a : b;
+/** Copies `[start, end)` of a block to a position of another. Ranges may overlap. The caller has checked that it fits. */
+export function copyAcross(block: Block, start: number, end: number, target: Block, position: number): void {
+  if (target.heap !== undefined) copyWithin(block, start, end, target.heap, position);
+  else copyOut(block, start, end, target.u8, position);
 }

@@ -2,7 +2,7 @@ import { checkInteger } from '../base/arguments.js';
 import { MemoryError } from '../base/errors.js';
 import type { Heap } from '../memory/heap.js';
 import { Block, RELEASED, throwReleased } from './block.js';
-import { copyWithin } from './copy.js';
+import { copyAcross } from './copy.js';
 import { BufMut } from './buf-mut.js';
 
 /** Tokio's rule: a buffer that was split to nothing comes back at the size its block had, up to this. */
@@ -117,7 +117,7 @@ export abstract class Writable extends BufMut {
     const needed = end - start + additional;
     const remembered = Math.min(block.end - block.base, REMEMBERED_CAPACITY);
     const larger = allocateEither(heap, Math.max(needed, Math.min((limit - start) * 2, 2 ** 30), remembered), needed);
-    copyWithin(block, start, end, larger, larger.base);
+    copyAcross(block, start, end, larger, larger.base);
     this.block = larger;
     this.start = larger.base;
     this.end = larger.base + end - start;
