@@ -7,6 +7,7 @@ import { checkBlock, DECODE_SLACK, decodeBlock } from '../codec/snappy/raw.js';
 import { defaultHeap, type Heap } from '../memory/heap.js';
 import { ChunkScanner } from './chunk-scanner.js';
 import * as chunk from './chunk.js';
+import type { S2Index } from './s2-index.js';
 
 /** Output by input over which a block is checked before its output is allocated: Snappy's elements give at most 64 / 3. */
 const PLAUSIBLE_RATIO = 22;
@@ -30,6 +31,8 @@ export interface S2ReaderOptions {
   ignoreStreamIdentifier?: boolean;
   /** Do not check the data against its checksums. @default false */
   ignoreChecksum?: boolean;
+  /** Filled with where the blocks lie, read or skipped; its totals are set by `end`. @default none */
+  index?: S2Index;
   /** What to do with skippable chunks, by id, 0x80 to 0xfd; those without an entry are passed over. @default none */
   onSkippable?: ReadonlyMap<number, SkippableCallback>;
 }
@@ -46,6 +49,7 @@ export class S2Reader {
   readonly #maxBlockSize: number;
   readonly #ignoreIdentifier: boolean;
   readonly #checks: boolean;
+  readonly #index: S2Index | undefined;
   readonly #skippable: ReadonlyMap<number, SkippableCallback> | undefined;
   #identified: boolean;
   #dialect: chunk.StreamDialect;
@@ -64,6 +68,7 @@ export class S2Reader {
     this.#ignoreIdentifier = options.ignoreStreamIdentifier ?? false;
     this.#identified = this.#ignoreIdentifier;
     this.#checks = !(options.ignoreChecksum ?? false);
+    this.#index = options.index;
     this.#skippable = options.onSkippable;
     for (const id of this.#skippable?.keys() ?? []) checkInteger('id', id, chunk.CHUNK_SKIPPABLE, chunk.CHUNK_PADDING - 1);
     this.#dialect = this.#accepted;
@@ -143,6 +148,12 @@ export class S2Reader {
     this.#skip += checkInteger('n', n, 0, Number.MAX_SAFE_INTEGER);
   }
 
+  /** Passes over all data that is left, however much it is: for those who want to know only the stream's structure. */
+  skipAll(): void {
+    this.#check();
+    this.#skip = Number.POSITIVE_INFINITY;
+  }
+
   /**
    * Says that the input ends here; call it when `read` gave undefined. The reader's memory is given back.
    * @throws CodecError `ERR_TRUNCATED`: inside a chunk, with the chunk's start as `offset`, its length and how much of it is there; or
@@ -152,7 +163,7 @@ export class S2Reader {
     this.#check();
     try {
       this.#scanner.end();
-      if (this.#skip > 0) {
+      if (this.#skip > 0 && this.#skip < Number.POSITIVE_INFINITY) {
         throw new CodecError('ERR_TRUNCATED', `the stream ends ${this.#skip} bytes before the position skipped to`, {
           offset: this.#scanner.position,
           expected: this.#position + this.#skip,
@@ -162,6 +173,10 @@ export class S2Reader {
     } catch (error) {
       this.#error = error as Error;
       throw error;
+    }
+    if (this.#index !== undefined) {
+      this.#index.totalUncompressed = this.#position;
+      this.#index.totalCompressed = this.#scanner.position;
     }
     this.release();
   }
@@ -237,6 +252,7 @@ export class S2Reader {
     if (!scanner.want(Math.min(scanner.length, chunk.CHECKSUM + MAX_HEADER), false)) return MORE;
     const n = this.#declaredLength();
     if (n > this.#limit) throw this.#tooLarge(n, this.#limit);
+    this.#note(n);
     if (this.#skip > 0 && this.#skip >= n) return this.#skipChunk(n);
     if (!scanner.want(scanner.length, true)) return MORE;
     this.#checksum = chunk.readUint32(scanner.u8, scanner.at);
@@ -253,6 +269,14 @@ export class S2Reader {
     output.advanceMut(n);
     scanner.finish();
     return this.#give(output.freeze());
+  }
+
+  /** Notes a data chunk in the index; a second time does no harm. */
+  #note(n: number): void {
+    const index = this.#index;
+    if (index === undefined) return;
+    if (index.length === 0 && index.blockEstimate === 0) index.blockEstimate = n;
+    index.add(this.#scanner.start, this.#position);
   }
 
   #declaredLength(): number {
@@ -296,6 +320,7 @@ export class S2Reader {
   #readUncompressed(): Bytes | typeof NOTHING | typeof MORE {
     const scanner = this.#scanner;
     const n = scanner.length - chunk.CHECKSUM;
+    this.#note(n);
     if (this.#skip > 0 && this.#skip >= n) return this.#skipChunk(n);
     if (!scanner.want(scanner.length, true)) return MORE;
     this.#checksum = chunk.readUint32(scanner.u8, scanner.at);

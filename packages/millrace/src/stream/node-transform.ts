@@ -1,0 +1,83 @@
+import { Transform, type TransformCallback } from 'node:stream';
+import { S2Reader, type S2ReaderOptions } from './s2-reader.js';
+import { S2Writer } from './s2-writer.js';
+import type { S2WriterOptions } from './writer-options.js';
+
+/**
+ * A Node transform from data to an S2 or Snappy stream. Nobody tells a transform when its output has been used, so each piece is put out as a
+ * copy that the garbage collector owns; {@link SinkWriter} with `nodeSink` writes without that copy.
+ */
+export class S2CompressStream extends Transform {
+  readonly #writer: S2Writer;
+
+  constructor(options: S2WriterOptions = {}) {
+    super();
+    this.#writer = new S2Writer(options);
+  }
+
+  override _transform(chunk: Uint8Array | string, encoding: BufferEncoding, callback: TransformCallback): void {
+    attempt(callback, () => {
+      this.#writer.write(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
+      this.#push();
+    });
+  }
+
+  override _flush(callback: TransformCallback): void {
+    attempt(callback, () => {
+      this.#writer.close();
+      this.#push();
+    });
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#writer[Symbol.dispose]();
+    callback(error);
+  }
+
+  #push(): void {
+    for (const piece of this.#writer.take()) {
+      this.push(piece.copyToBuffer());
+      piece.release();
+    }
+  }
+}
+
+/** A Node transform from S2 or Snappy streams, one or several in a row, to their data; its output is copied like {@link S2CompressStream}'s. */
+export class S2DecompressStream extends Transform {
+  readonly #reader: S2Reader;
+
+  constructor(options: S2ReaderOptions = {}) {
+    super();
+    this.#reader = new S2Reader(options);
+  }
+
+  override _transform(chunk: Uint8Array | string, encoding: BufferEncoding, callback: TransformCallback): void {
+    attempt(callback, () => {
+      this.#reader.feed(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
+      for (let piece = this.#reader.read(); piece !== undefined; piece = this.#reader.read()) {
+        this.push(piece.copyToBuffer());
+        piece.release();
+      }
+    });
+  }
+
+  override _flush(callback: TransformCallback): void {
+    attempt(callback, () => this.#reader.end());
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#reader.release();
+    callback(error);
+  }
+}
+
+/** Reports by the callback what `run` throws, once; what the callback throws is not ours. */
+function attempt(callback: TransformCallback, run: () => void): void {
+  let failure: Error | null = null;
+  try {
+    run();
+  } catch (error) {
+    failure = error as Error;
+  }
+  callback(failure);
+}

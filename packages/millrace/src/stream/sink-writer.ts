@@ -1,0 +1,125 @@
+import { checkInteger } from '../base/arguments.js';
+import { StreamError } from '../base/errors.js';
+import type { Bytes } from '../bytes/bytes.js';
+import { S2Writer } from './s2-writer.js';
+import type { ByteSink } from './sink.js';
+import type { S2WriterOptions } from './writer-options.js';
+
+export interface SinkWriterOptions extends S2WriterOptions {
+  /** Bytes of output that may wait for the sink before calls wait too, at least 1. @default 1 MiB */
+  highWaterMark?: number;
+}
+
+const HIGH_WATER_MARK = 1_048_576;
+
+/**
+ * Writes an S2 or Snappy stream to a sink. Every method resolves when the next call is welcome: at once while the sink keeps up, later when
+ * output piles up (backpressure). Calls need not be awaited one by one; their order is kept.
+ *
+ * When the sink fails, the writer fails with its error, which every later call throws, and lent buffers are given back.
+ */
+export class SinkWriter {
+  /** The writer inside, for its counters. */
+  readonly writer: S2Writer;
+  readonly #sink: ByteSink;
+  readonly #mark: number;
+  /** The run of writes under way; never rejects. */
+  #pump: Promise<void> | undefined;
+  #failure: Error | undefined;
+
+  constructor(sink: ByteSink, options: SinkWriterOptions = {}) {
+    this.#mark = checkInteger('highWaterMark', options.highWaterMark ?? HIGH_WATER_MARK, 1, Number.MAX_SAFE_INTEGER);
+    this.writer = new S2Writer(options);
+    this.#sink = sink;
+  }
+
+  /** See {@link S2Writer.write}: the source can be reused when this returns, before the promise resolves. */
+  async write(source: Bytes | Uint8Array): Promise<void> {
+    this.writer.write(source);
+    await this.#welcome();
+  }
+
+  /** See {@link S2Writer.encodeBuffer}: a buffer that is lent comes back through `onBufferDone`. */
+  async encodeBuffer(buffer: Bytes | Uint8Array): Promise<void> {
+    this.writer.encodeBuffer(buffer);
+    await this.#welcome();
+  }
+
+  /** See {@link S2Writer.addSkippableBlock}. */
+  async addSkippableBlock(id: number, data: Uint8Array): Promise<void> {
+    this.writer.addSkippableBlock(id, data);
+    await this.#welcome();
+  }
+
+  /** Writes a chunk of what was gathered and resolves when everything so far has reached the sink. */
+  async flush(): Promise<void> {
+    this.writer.flush();
+    await this.#drained();
+  }
+
+  /** Ends the stream and the sink; resolves when both are done. */
+  async close(): Promise<void> {
+    this.writer.close();
+    await this.#drained();
+    try {
+      await this.#sink.close();
+    } catch (error) {
+      this.abort(error as Error);
+      throw error;
+    }
+  }
+
+  /** The same, and gives the index as a chunk. */
+  async closeIndex(): Promise<Uint8Array> {
+    const index = this.writer.closeIndex();
+    await this.close();
+    return index;
+  }
+
+  /** Gives up writer and sink. */
+  abort(error: Error = new StreamError('ERR_STREAM_ABORTED', 'the stream was aborted')): void {
+    this.#failure ??= error;
+    this.writer.abort(error);
+    this.#sink.abort(error);
+  }
+
+  /** Starts writing if there is anything to write, and waits while too much is pending. */
+  async #welcome(): Promise<void> {
+    this.#start();
+    while (this.#failure === undefined && this.writer.pendingOutput >= this.#mark) {
+      await this.#pump;
+      this.#start();
+    }
+  }
+
+  async #drained(): Promise<void> {
+    for (;;) {
+      this.#start();
+      if (this.#pump === undefined) return;
+      await this.#pump;
+      if (this.#failure !== undefined) throw this.#failure;
+    }
+  }
+
+  #start(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#pump === undefined && this.writer.pendingOutput > 0) this.#pump = this.#run();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#failure === undefined && this.writer.pendingOutput > 0) {
+        const pieces = this.writer.take();
+        try {
+          await this.#sink.write(pieces);
+        } finally {
+          for (const piece of pieces) piece.release();
+        }
+      }
+    } catch (error) {
+      this.#failure ??= error as Error;
+      this.writer.abort(this.#failure);
+    }
+    this.#pump = undefined;
+  }
+}
