@@ -10,7 +10,7 @@ import type { TextEncoding } from './text.js';
 /** The reading side of a handle: one chunk, and whatever looks at it without touching its count. */
 export abstract class View extends Buf {
   static {
-    showAs(View.prototype, (view) => inspectBytes(view.constructor.name, view.block, view.start, view.end));
+    showAs(this.prototype, (view) => inspectBytes(view.constructor.name, view.block, view.start, view.end));
   }
 
   /** Readable bytes. Zero once released. */
