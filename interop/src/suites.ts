@@ -1,3 +1,5 @@
+import { s2Suite } from './s2/suite.js';
+
 /** What a suite found: how many checks passed, and a line for each that did not. */
 export interface InteropResult {
   passed: number;
@@ -5,4 +7,6 @@ export interface InteropResult {
 }
 
 /** Every suite, by name. */
-export const suites: Readonly<Record<string, () => Promise<InteropResult>>> = {};
+export const suites: Readonly<Record<string, () => Promise<InteropResult>>> = {
+  s2: s2Suite,
+};
