@@ -11,3 +11,5 @@ export { snappyCheck } from "./snappy/check";
 export { snappyDecode, s2Decode } from "./snappy/decode";
 export { snappyEncodeFast, s2EncodeFast, snappyLiteral } from "./snappy/encode";
 export { indexOfByte, lastIndexOfByte, indexOfPattern, mismatch } from "./bytes/search";
+export { zstdEncoderTables, zstdEncoderTablesSize } from "./zstd/encode-tables";
+export { zstdEncodeFrame } from "./zstd/encode-frame";

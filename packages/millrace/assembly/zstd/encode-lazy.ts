@@ -1,0 +1,180 @@
+// The match finder of levels better and best. Two tables, of 8-byte and of short hashes, remember the last two places of each hash; every place is
+// searched, the repeats too, and a match waits while the next place, or the one after, offers a better one.
+import { highBit } from "./encode-fse";
+import {
+  C_HISTORY, C_LITERALS, C_LOG_A, C_LOG_B, C_MATCH_A, C_MATCH_B, C_REPEAT_1, C_REPEAT_2, C_REPEAT_3, C_SEQUENCES, C_SEQUENCE_LIMIT, C_WINDOW,
+} from "./encode-layout";
+import { backwardLength, copyLiterals, finishBlock, hash4, hash5, hash8, matchLength, packSequence } from "./encode-match";
+
+@inline
+function short(p: u32, log: u32, WIDTH: u32): u32 {
+  return WIDTH == 4 ? hash4(p, 32 - log) : hash5(p, <u64>(64 - log));
+}
+
+// Enters `ip` in a pair [last, the one before] and gives the pair as it was.
+@inline
+function enter(slot: u32, ip: u32): u64 {
+  const pair = load<u64>(slot);
+  store<u64>(slot, (pair << 32) | <u64>ip);
+  return pair;
+}
+
+// What a match is worth, in quarters of a literal: its length against the bits of its distance.
+@inline
+function worth(length: u32, distance: u32): i32 {
+  return <i32>(length << 2) - <i32>highBit(distance + 3);
+}
+
+// What a repeat is worth: its distance costs next to nothing.
+@inline
+function repeatWorth(length: u32): i32 {
+  return <i32>(length << 2) - 1;
+}
+
+// The better of the match so far, as distance << 32 | length, and one at `candidate`.
+@inline
+function better(best: u64, ip: u32, candidate: u32, end: u32, window: u32): u64 {
+  const length = <u32>best;
+  // A longer match has to agree where the one so far ends.
+  if (load<u32>(ip) != load<u32>(candidate) || ip - candidate > window) return best;
+  const found: u32 = 4 + matchLength(ip + 4, candidate + 4, end);
+  if (found <= length) return best;
+  const distance = ip - candidate;
+  if (length > 0 && worth(found, distance) <= worth(length, <u32>(best >> 32))) return best;
+  return (<u64>distance << 32) | <u64>found;
+}
+
+@inline
+function betterRepeat(best: u64, ip: u32, repeat: u32, history: u32, end: u32): u64 {
+  if (repeat == 0 || ip - history < repeat || load<u32>(ip) != load<u32>(ip - repeat)) return best;
+  const length: u32 = 4 + matchLength(ip + 4, ip + 4 - repeat, end);
+  if (<u32>best > 0 && repeatWorth(length) <= worth(<u32>best, <u32>(best >> 32))) return best;
+  return (<u64>repeat << 32) | <u64>length;
+}
+
+/** Finds the sequences of the block [start, end). Gives where the block ends: before `end` when the sequences are full. */
+@inline
+function find(ctx: u32, start: u32, end: u32, WIDTH: u32, BEST: bool): u32 {
+  const longs = load<u32>(ctx, C_MATCH_A);
+  const shorts = load<u32>(ctx, C_MATCH_B);
+  const longShift: u64 = 64 - load<u32>(ctx, C_LOG_A);
+  const shortLog = load<u32>(ctx, C_LOG_B);
+  const history = load<u32>(ctx, C_HISTORY);
+  const window = load<u32>(ctx, C_WINDOW);
+  const firstSequence = load<u32>(ctx, C_SEQUENCES);
+  const lastSequence = firstSequence + (load<u32>(ctx, C_SEQUENCE_LIMIT) << 3) - 8;
+  let sequence = firstSequence;
+  let literal = load<u32>(ctx, C_LITERALS);
+  let repeat1 = load<u32>(ctx, C_REPEAT_1);
+  let repeat2 = load<u32>(ctx, C_REPEAT_2);
+  let repeat3 = load<u32>(ctx, C_REPEAT_3);
+  let anchor = start;
+  let ip = start == history ? start + 1 : start;
+  const limit = end - 8;
+  while (<i32>ip <= <i32>limit && sequence < lastSequence) {
+    let at = ip; // the place being searched
+    let chosen: u64 = 0;
+    let place: u32 = 0; // where the chosen match starts
+    let patience: u32 = BEST ? 2 : 1;
+    do {
+      const longSlot = longs + (hash8(at, longShift) << 3);
+      const shortSlot = shorts + (short(at, shortLog, WIDTH) << 3);
+      const longPair = enter(longSlot, at);
+      const shortPair = enter(shortSlot, at);
+      let match = better(0, at, <u32>longPair, end, window);
+      match = better(match, at, <u32>(longPair >> 32), end, window);
+      match = better(match, at, <u32>shortPair, end, window);
+      match = better(match, at, <u32>(shortPair >> 32), end, window);
+      match = betterRepeat(match, at, repeat2, history, end);
+      if (BEST) match = betterRepeat(match, at, repeat3, history, end);
+      // What was matched last cannot go on: the first repeat needs a literal before it.
+      if (at > anchor) match = betterRepeat(match, at, repeat1, history, end);
+      if (<u32>match == 0) {
+        if (<u32>chosen == 0) break;
+      } else if (<u32>chosen == 0) {
+        chosen = match;
+        place = at;
+        patience = BEST ? 2 : 1;
+        at++;
+        continue;
+      } else {
+        const distance = <u32>(chosen >> 32);
+        const next = <u32>(match >> 32);
+        const was = distance == repeat1 || distance == repeat2 ? repeatWorth(<u32>chosen) : worth(<u32>chosen, distance);
+        const is = next == repeat1 || next == repeat2 ? repeatWorth(<u32>match) : worth(<u32>match, next);
+        if (is > was + 1 + 3 * <i32>(at - place)) {
+          chosen = match;
+          place = at;
+          patience = BEST ? 2 : 1;
+          at++;
+          continue;
+        }
+      }
+      at++;
+      patience--;
+    } while (patience > 0 && at <= limit);
+    if (<u32>chosen == 0) {
+      ip += 1 + ((ip - anchor) >> (BEST ? 10 : 8));
+      continue;
+    }
+    const distance = <u32>(chosen >> 32);
+    const back = backwardLength(place, anchor, place - distance, history);
+    const length = <u32>chosen + back;
+    place -= back;
+    const run = place - anchor;
+    literal = copyLiterals(literal, anchor, run);
+    // Section 3.1.1.5: after a match, without a literal between, the repeats mean the next ones.
+    let offset = distance + 3;
+    if (run > 0 && distance == repeat1) offset = 1;
+    else if (distance == repeat2) {
+      offset = run > 0 ? 2 : 1;
+      repeat2 = repeat1;
+      repeat1 = distance;
+    } else {
+      if (distance == repeat3) offset = run > 0 ? 3 : 2;
+      else if (run == 0 && distance == repeat1 - 1) offset = 3;
+      repeat3 = repeat2;
+      repeat2 = repeat1;
+      repeat1 = distance;
+    }
+    store<u64>(sequence, packSequence(run, offset, length));
+    sequence += 8;
+    ip = place + length;
+    anchor = ip;
+    // The places inside the match are worth remembering.
+    const inside = ip < limit ? ip : limit;
+    if (BEST) {
+      for (; at < inside; at++) {
+        enter(longs + (hash8(at, longShift) << 3), at);
+        enter(shorts + (short(at, shortLog, WIDTH) << 3), at);
+      }
+    } else {
+      for (; at < inside; at += 2) {
+        enter(longs + (hash8(at, longShift) << 3), at);
+        enter(shorts + (short(at, shortLog, WIDTH) << 3), at);
+      }
+    }
+  }
+  if (sequence >= lastSequence) end = anchor;
+  finishBlock(ctx, start, end, anchor, sequence, literal);
+  store<u32>(ctx, repeat1, C_REPEAT_1);
+  store<u32>(ctx, repeat2, C_REPEAT_2);
+  store<u32>(ctx, repeat3, C_REPEAT_3);
+  return end;
+}
+
+export function findBetter4(ctx: u32, start: u32, end: u32): u32 {
+  return find(ctx, start, end, 4, false);
+}
+
+export function findBetter5(ctx: u32, start: u32, end: u32): u32 {
+  return find(ctx, start, end, 5, false);
+}
+
+export function findBest4(ctx: u32, start: u32, end: u32): u32 {
+  return find(ctx, start, end, 4, true);
+}
+
+export function findBest5(ctx: u32, start: u32, end: u32): u32 {
+  return find(ctx, start, end, 5, true);
+}

@@ -1,0 +1,92 @@
+// What every match finder is made of: hashes, comparison, and the store of sequences and literals.
+import { C_LITERALS, C_LITERAL_COUNT, C_LITERAL_START, C_SEQUENCES, C_SEQUENCE_COUNT } from "./encode-layout";
+
+@inline
+export function hash4(p: u32, shift: u32): u32 {
+  return (load<u32>(p) * 2654435761) >>> shift;
+}
+
+@inline
+export function hash5(p: u32, shift: u64): u32 {
+  return <u32>(((load<u64>(p) << 24) * 889523592379) >>> shift);
+}
+
+@inline
+export function hash6(p: u32, shift: u64): u32 {
+  return <u32>(((load<u64>(p) << 16) * 227718039650203) >>> shift);
+}
+
+@inline
+export function hash8(p: u32, shift: u64): u32 {
+  return <u32>((load<u64>(p) * 0xcf1bbcdcb7a56463) >>> shift);
+}
+
+/** How many bytes at `a` equal those at `b`, an earlier address, at most up to `end`. Reads at most 16 bytes past `end`. */
+@inline
+export function matchLength(a: u32, b: u32, end: u32): u32 {
+  const difference = load<u64>(a) ^ load<u64>(b);
+  let length: u32;
+  if (difference != 0) length = <u32>(ctz<u64>(difference) >> 3);
+  else length = 8 + longMatchLength(a + 8, b + 8, end);
+  return min<u32>(length, end - a);
+}
+
+function longMatchLength(a: u32, b: u32, end: u32): u32 {
+  const start = a;
+  while (a < end) {
+    const same = i8x16.bitmask(i8x16.eq(v128.load(a), v128.load(b)));
+    if (same != 0xffff) return a + ctz<u32>(~same) - start;
+    a += 16;
+    b += 16;
+  }
+  return a - start;
+}
+
+/** How many bytes before `a` equal those before `b`; goes back no further than `aStart` and `bStart`. */
+@inline
+export function backwardLength(a: u32, aStart: u32, b: u32, bStart: u32): u32 {
+  let length: u32 = 0;
+  while (a - length > aStart && b - length > bStart && load<u8>(a - length - 1) == load<u8>(b - length - 1)) length++;
+  return length;
+}
+
+/** Appends `length` literals at `s` to those at `d`; may write 31 bytes too many. Gives the end of the literals. */
+@inline
+export function copyLiterals(d: u32, s: u32, length: u32): u32 {
+  v128.store(d, v128.load(s));
+  if (length > 16) copyMore(d + 16, s + 16, d + length);
+  return d + length;
+}
+
+function copyMore(d: u32, s: u32, end: u32): void {
+  if (end - d > 256) {
+    memory.copy(d, s, end - d);
+    return;
+  }
+  while (d < end) {
+    v128.store(d, v128.load(s));
+    d += 16;
+    s += 16;
+  }
+}
+
+/** A sequence in 64 bits. `offset` is 1 to 3 for a repeat, otherwise the distance + 3; `length` is that of the match. */
+@inline
+export function packSequence(literals: u32, offset: u32, length: u32): u64 {
+  return (<u64>offset << 34) | (<u64>literals << 17) | <u64>(length - 3);
+}
+
+/** Ends a block: the literals after the last match, and how much there is of each. Where nothing matched, the source itself holds the literals. */
+export function finishBlock(ctx: u32, start: u32, end: u32, anchor: u32, sequence: u32, literal: u32): void {
+  const sequences = (sequence - load<u32>(ctx, C_SEQUENCES)) >> 3;
+  const literals = load<u32>(ctx, C_LITERALS);
+  store<u32>(ctx, sequences, C_SEQUENCE_COUNT);
+  if (sequences == 0) {
+    store<u32>(ctx, start, C_LITERAL_START);
+    store<u32>(ctx, end - start, C_LITERAL_COUNT);
+    return;
+  }
+  literal = copyLiterals(literal, anchor, end - anchor);
+  store<u32>(ctx, literals, C_LITERAL_START);
+  store<u32>(ctx, literal - literals, C_LITERAL_COUNT);
+}

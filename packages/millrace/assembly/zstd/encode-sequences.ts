@@ -1,0 +1,233 @@
+// The sequences section of a block: RFC 8878 section 3.1.1.3.2.
+import {
+  LL_CODES, LL_MAX_LOG, ML_CODES, ML_MAX_LOG, MODE_COMPRESSED, MODE_PREDEFINED, MODE_REPEAT, MODE_RLE, OF_CODES, OF_DEFAULT_CODES, OF_MAX_LOG,
+  llBits, mlBits,
+} from "./constants";
+import { buildFseTable, encodingCost, entropyCost, firstState, highBit, normalise, tableLog, writeNorm } from "./encode-fse";
+import {
+  C_CODES, C_CODE_COUNTS, C_CUMULATED, C_FSE, C_FSE_LL, C_FSE_ML, C_FSE_OF, C_NEXT_LL, C_NEXT_ML, C_NEXT_OF, C_NORM, C_SEQUENCES, C_SEQUENCE_COUNT,
+  C_SPREAD, C_TABLES, FSE_STATES, FSE_SYMBOLS, FSE_TABLE, T_LL_CODE, T_ML_CODE, T_PREDEFINED_LL, T_PREDEFINED_ML, T_PREDEFINED_OF,
+} from "./encode-layout";
+
+@inline
+function count(counts: u32, code: u32): void {
+  const at = counts + (code << 2);
+  store<u32>(at, load<u32>(at) + 1);
+}
+
+// Turns each sequence into its three codes, kept at C_CODES, and its additional bits, which take the sequence's place.
+function codeSequences(ctx: u32, n: u32): void {
+  const tables = load<u32>(ctx, C_TABLES);
+  const counts = ctx + C_CODE_COUNTS;
+  memory.fill(counts, 0, 768);
+  let p = load<u32>(ctx, C_SEQUENCES);
+  let to = load<u32>(ctx, C_CODES);
+  for (const end = p + (n << 3); p < end; p += 8, to += 4) {
+    const sequence = load<u64>(p);
+    const ml = <u32>sequence & 0x1ffff;
+    const ll = <u32>(sequence >> 17) & 0x1ffff;
+    const offset = <u32>(sequence >> 34);
+    const llCode = ll < 64 ? <u32>load<u8>(tables + ll, <usize>T_LL_CODE) : highBit(ll) + 19;
+    const mlCode = ml < 128 ? <u32>load<u8>(tables + ml, <usize>T_ML_CODE) : highBit(ml) + 36;
+    const ofCode = highBit(offset);
+    const llExtra = llCode < 16 ? 0 : llBits(llCode);
+    const mlExtra = mlCode < 32 ? 0 : mlBits(mlCode);
+    count(counts, llCode);
+    count(counts + 256, ofCode);
+    count(counts + 512, mlCode);
+    const lengths: u64 = <u64>(ll & ((1 << llExtra) - 1)) | (<u64>(ml & ((1 << mlExtra) - 1)) << llExtra);
+    store<u64>(p, lengths | (<u64>(offset & ((1 << ofCode) - 1)) << (llExtra + mlExtra)));
+    store<u32>(to, llCode | (mlCode << 8) | (ofCode << 16) | ((llExtra + mlExtra + ofCode) << 24));
+  }
+}
+
+// The one of a kind's two places that does not hold the table the decoder has.
+@inline
+function slot(ctx: u32, kind: u32, held: u32): u32 {
+  const first = ctx + C_FSE + kind * 2 * FSE_TABLE;
+  return held == first ? first + FSE_TABLE : first;
+}
+
+/**
+ * Chooses the cheapest table for one kind of code (0 literal lengths, 1 offsets, 2 match lengths), describes it at `d` where it is new,
+ * and stores its address in the field `next` of the context (0 for a table with a single code).
+ * @returns the output address after the description, with the mode in the upper half
+ */
+function chooseTable(ctx: u32, d: u32, n: u32, kind: u32, codes: u32, most: u32, lastCode: u32, predefined: u32, held: u32, next: u32): u64 {
+  const counts = ctx + C_CODE_COUNTS + (kind << 8);
+  const tables = load<u32>(ctx, C_TABLES);
+  if (load<u32>(counts + (lastCode << 2)) == n && (n > 2 || lastCode >= OF_DEFAULT_CODES && kind == 1)) {
+    store<u8>(d, <u8>lastCode);
+    store<u32>(ctx + next, 0);
+    return (<u64>MODE_RLE << 32) | <u64>(d + 1);
+  }
+  let maxCode = codes - 1;
+  while (load<u32>(counts + (maxCode << 2)) == 0) maxCode--;
+  let table = predefined;
+  let mode = MODE_PREDEFINED;
+  let best = encodingCost(predefined, counts, maxCode);
+  if (held != 0) {
+    const cost = encodingCost(held, counts, maxCode);
+    if (cost >= 0 && (best < 0 || cost < best)) {
+      best = cost;
+      table = held;
+      mode = MODE_REPEAT;
+    }
+  }
+  // A description has at least some 40 bits: only more sequences than a handful can save that.
+  if (best < 0 || n >= 16) {
+    const least = entropyCost(tables, counts, maxCode, n) + (40 << 8);
+    if (best < 0 || least < <u32>best) {
+      const log = tableLog(most, n > 1 ? n : 2, maxCode, 2);
+      const at = counts + (lastCode << 2);
+      const here = load<u32>(at);
+      // The last code starts its state and costs nothing.
+      const spare: u32 = here > 1 ? 1 : 0;
+      store<u32>(at, here - spare);
+      const norm = ctx + C_NORM;
+      normalise(norm, log, counts, n - spare, maxCode, n >= 2048 ? -1 : 1);
+      store<u32>(at, here);
+      const end = writeNorm(d, norm, maxCode, log);
+      const cost = entropyCost(tables, counts, maxCode, n) + ((end - d) << 11);
+      if (best < 0 || cost < <u32>best) {
+        table = slot(ctx, kind, held);
+        buildFseTable(table, log, norm, maxCode + 1, ctx + C_CUMULATED, ctx + C_SPREAD);
+        store<u32>(ctx + next, table);
+        return (<u64>MODE_COMPRESSED << 32) | <u64>end;
+      }
+    }
+  }
+  store<u32>(ctx + next, table);
+  return (<u64>mode << 32) | <u64>d;
+}
+
+// Writes the three interleaved streams of states, last sequence first; gives the address after them, 0 when they pass `limit`.
+function encodeSequences(ctx: u32, d: u32, limit: u32, n: u32, ll: u32, off: u32, ml: u32): u32 {
+  const codes = load<u32>(ctx, C_CODES);
+  const extras = load<u32>(ctx, C_SEQUENCES);
+  let i = <i32>n - 1;
+  let code = load<u32>(codes + (i << 2));
+  let stateLl = firstState(ll, code & 255);
+  let stateMl = firstState(ml, (code >> 8) & 255);
+  let stateOf = firstState(off, (code >> 16) & 255);
+  let acc = load<u64>(extras + (i << 3));
+  let bits = code >> 24;
+  store<u64>(d, acc);
+  d += bits >> 3;
+  acc >>= bits & 56;
+  bits &= 7;
+  const llSymbols = ll + FSE_SYMBOLS;
+  const mlSymbols = ml + FSE_SYMBOLS;
+  const ofSymbols = off + FSE_SYMBOLS;
+  const llStates = ll + FSE_STATES;
+  const mlStates = ml + FSE_STATES;
+  const ofStates = off + FSE_STATES;
+  for (i--; i >= 0; i--) {
+    if (d >= limit) return 0;
+    code = load<u32>(codes + (i << 2));
+    let entry = ofSymbols + ((code >> 13) & 0x7f8);
+    let width = (stateOf + load<u32>(entry)) >> 16;
+    acc |= <u64>(stateOf & ((1 << width) - 1)) << bits;
+    bits += width;
+    stateOf = <u32>load<u16>(ofStates + (((stateOf >> width) + load<u32>(entry, 4)) << 1));
+    entry = mlSymbols + ((code >> 5) & 0x7f8);
+    width = (stateMl + load<u32>(entry)) >> 16;
+    acc |= <u64>(stateMl & ((1 << width) - 1)) << bits;
+    bits += width;
+    stateMl = <u32>load<u16>(mlStates + (((stateMl >> width) + load<u32>(entry, 4)) << 1));
+    entry = llSymbols + ((code << 3) & 0x7f8);
+    width = (stateLl + load<u32>(entry)) >> 16;
+    acc |= <u64>(stateLl & ((1 << width) - 1)) << bits;
+    bits += width;
+    stateLl = <u32>load<u16>(llStates + (((stateLl >> width) + load<u32>(entry, 4)) << 1));
+    const extra = code >> 24;
+    if (bits + extra > 63) {
+      store<u64>(d, acc);
+      d += bits >> 3;
+      acc >>= bits & 56;
+      bits &= 7;
+    }
+    const value = load<u64>(extras + (i << 3));
+    if (extra + bits > 63) {
+      // Up to 61 additional bits do not fit beside 7: in two parts.
+      acc |= value << bits;
+      store<u64>(d, acc);
+      d += 7;
+      acc = value >> (56 - bits);
+      bits = extra + bits - 56;
+    } else {
+      acc |= value << bits;
+      bits += extra;
+    }
+    store<u64>(d, acc);
+    d += bits >> 3;
+    acc >>= bits & 56;
+    bits &= 7;
+  }
+  const mlLog = load<u32>(ml);
+  const ofLog = load<u32>(off);
+  const llLog = load<u32>(ll);
+  acc |= <u64>(stateMl & ((1 << mlLog) - 1)) << bits;
+  bits += mlLog;
+  acc |= <u64>(stateOf & ((1 << ofLog) - 1)) << bits;
+  bits += ofLog;
+  acc |= <u64>(stateLl & ((1 << llLog) - 1)) << bits;
+  bits += llLog;
+  acc |= <u64>1 << bits;
+  bits++;
+  store<u64>(d, acc);
+  return d + ((bits + 7) >> 3);
+}
+
+// A table of one code: no state bits at all.
+function singleTable(ctx: u32, kind: u32, held: u32, code: u32): u32 {
+  const table = slot(ctx, kind, held);
+  store<u32>(table, 0);
+  store<u64>(table + FSE_SYMBOLS + (code << 3), 0);
+  store<u32>(table + FSE_STATES, 0);
+  return table;
+}
+
+/** Writes the sequences of the block being built at `d`; gives the address after them, 0 when they would pass `limit`. */
+export function writeSequences(ctx: u32, d: u32, limit: u32): u32 {
+  const n = load<u32>(ctx, C_SEQUENCE_COUNT);
+  if (n < 128) {
+    store<u8>(d, <u8>n);
+    d++;
+  } else if (n < 0x7f00) {
+    store<u8>(d, <u8>((n >> 8) + 128));
+    store<u8>(d, <u8>n, 1);
+    d += 2;
+  } else {
+    store<u8>(d, 255);
+    store<u16>(d, <u16>(n - 0x7f00), 1);
+    d += 3;
+  }
+  const heldLl = load<u32>(ctx, C_FSE_LL);
+  const heldOf = load<u32>(ctx, C_FSE_OF);
+  const heldMl = load<u32>(ctx, C_FSE_ML);
+  store<u32>(ctx, heldLl, C_NEXT_LL);
+  store<u32>(ctx, heldOf, C_NEXT_OF);
+  store<u32>(ctx, heldMl, C_NEXT_ML);
+  if (n == 0) return d;
+  codeSequences(ctx, n);
+  const tables = load<u32>(ctx, C_TABLES);
+  const last = load<u32>(load<u32>(ctx, C_CODES) + ((n - 1) << 2));
+  const modes = d;
+  let chosen = chooseTable(ctx, d + 1, n, 0, LL_CODES, LL_MAX_LOG, last & 255, tables + T_PREDEFINED_LL, heldLl, <u32>C_NEXT_LL);
+  const llMode = <u32>(chosen >> 32);
+  chosen = chooseTable(ctx, <u32>chosen, n, 1, OF_CODES, OF_MAX_LOG, (last >> 16) & 255, tables + T_PREDEFINED_OF, heldOf, <u32>C_NEXT_OF);
+  const ofMode = <u32>(chosen >> 32);
+  chosen = chooseTable(ctx, <u32>chosen, n, 2, ML_CODES, ML_MAX_LOG, (last >> 8) & 255, tables + T_PREDEFINED_ML, heldMl, <u32>C_NEXT_ML);
+  const mlMode = <u32>(chosen >> 32);
+  store<u8>(modes, <u8>((llMode << 6) | (ofMode << 4) | (mlMode << 2)));
+  const ll = llMode == MODE_RLE ? singleTable(ctx, 0, heldLl, last & 255) : load<u32>(ctx, C_NEXT_LL);
+  const off = ofMode == MODE_RLE ? singleTable(ctx, 1, heldOf, (last >> 16) & 255) : load<u32>(ctx, C_NEXT_OF);
+  const ml = mlMode == MODE_RLE ? singleTable(ctx, 2, heldMl, (last >> 8) & 255) : load<u32>(ctx, C_NEXT_ML);
+  const end = encodeSequences(ctx, <u32>chosen, limit, n, ll, off, ml);
+  // Only described tables are worth repeating: the predefined ones cost nothing to name.
+  if (llMode == MODE_PREDEFINED) store<u32>(ctx, 0, C_NEXT_LL);
+  if (ofMode == MODE_PREDEFINED) store<u32>(ctx, 0, C_NEXT_OF);
+  if (mlMode == MODE_PREDEFINED) store<u32>(ctx, 0, C_NEXT_ML);
+  return end;
+}
