@@ -4,13 +4,18 @@ import { findDouble4, findDouble5 } from "./encode-double";
 import { findFast5, findFast6 } from "./encode-fast";
 import {
   C_BLOCK_END, C_FSE_LL, C_FSE_ML, C_FSE_OF, C_HUFFMAN, C_LEVEL, C_NEXT_HUFFMAN, C_NEXT_LL, C_NEXT_ML, C_NEXT_OF, C_REPEAT_1, C_REPEAT_2, C_REPEAT_3,
-  C_SEQUENCE_COUNT, C_SHORT_WIDTH, LEVEL_BETTER, LEVEL_DEFAULT, LEVEL_FASTEST,
+  C_SEQUENCE_COUNT, C_SEQUENCE_LIMIT, C_SHORT_WIDTH, LEVEL_BETTER, LEVEL_DEFAULT, LEVEL_FASTEST,
 } from "./encode-layout";
 import { findBest4, findBest5, findBetter4, findBetter5 } from "./encode-lazy";
 import { writeLiterals } from "./encode-literals";
 import { writeSequences } from "./encode-sequences";
 
 const LEAST_COMPRESSED: u32 = 8; // shorter blocks are stored
+
+// A function of the block alone, so that a frame does not depend on the context that made it. The face allots as many: encode-context.ts.
+function sequenceLimit(length: u32): u32 {
+  return min<u32>(length >> 2, max<u32>(length >> 3, 4096)) + 16;
+}
 
 function findSequences(ctx: u32, start: u32, end: u32): u32 {
   const width = load<u32>(ctx, C_SHORT_WIDTH);
@@ -57,9 +62,9 @@ export function encodeBlock(ctx: u32, start: u32, end: u32, isLast: bool, d: u32
   const repeat1 = load<u32>(ctx, C_REPEAT_1);
   const repeat2 = load<u32>(ctx, C_REPEAT_2);
   const repeat3 = load<u32>(ctx, C_REPEAT_3);
+  store<u32>(ctx, sequenceLimit(end - start), C_SEQUENCE_LIMIT);
   end = findSequences(ctx, start, end);
   store<u32>(ctx, end, C_BLOCK_END);
-  isLast = isLast && end == wanted;
   const length = end - start;
   // The least a compressed block must save.
   const limit = d + BLOCK_HEADER + length - (length >> 6) - 2;
@@ -70,13 +75,15 @@ export function encodeBlock(ctx: u32, start: u32, end: u32, isLast: bool, d: u32
     store<u32>(ctx, repeat1, C_REPEAT_1);
     store<u32>(ctx, repeat2, C_REPEAT_2);
     store<u32>(ctx, repeat3, C_REPEAT_3);
-    return writeStored(d, start, end, isLast);
+    // Stored, the block needs no sequences and can have its whole length: so that the output never has more block headers than planned.
+    store<u32>(ctx, wanted, C_BLOCK_END);
+    return writeStored(d, start, wanted, isLast);
   }
   store<u32>(ctx, load<u32>(ctx, C_NEXT_HUFFMAN), C_HUFFMAN);
   store<u32>(ctx, load<u32>(ctx, C_NEXT_LL), C_FSE_LL);
   store<u32>(ctx, load<u32>(ctx, C_NEXT_OF), C_FSE_OF);
   store<u32>(ctx, load<u32>(ctx, C_NEXT_ML), C_FSE_ML);
-  writeHeader(d, BLOCK_COMPRESSED, p - d - BLOCK_HEADER, isLast);
+  writeHeader(d, BLOCK_COMPRESSED, p - d - BLOCK_HEADER, isLast && end == wanted);
   return p;
 }
 

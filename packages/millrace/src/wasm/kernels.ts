@@ -50,4 +50,9 @@ export interface Kernels {
   indexOfPattern(start: number, end: number, word0: number, word1: number, word2: number, word3: number, length: number): number;
   /** Index of the first byte that differs, or `length`. */
   mismatch(a: number, b: number, length: number): number;
+  // assembly/zstd/encode-*.ts: a context is laid out as in encode-layout.ts; scratch has 2,048 bytes.
+  zstdEncoderTablesSize(): number;
+  zstdEncoderTables(tables: number, scratch: number): void;
+  /** Gives the frame's size as an unsigned number in an i32; over the capacity nothing of use was written. */
+  zstdEncodeFrame(context: number, src: number, length: number, dst: number, capacity: number): number;
 }
