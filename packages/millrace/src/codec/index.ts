@@ -6,4 +6,4 @@ export type { Source } from './source.js';
 export { ZstdEncoder, type ZstdEncoderOptions, type ZstdSource } from './zstd/encode.js';
 export { ZstdSettings, type LiteralEntropy, type ZstdFrameOptions, type ZstdLevel } from './zstd/encode-settings.js';
 export { ZstdContextPool, type ZstdPoolOptions, type ZstdPoolStatistics } from './zstd/encode-pool.js';
-export { ZstdEncodeContext, ENCODE_SLACK } from './zstd/encode-context.js';
+export { ZstdEncodeContext, ENCODE_SLACK as ZSTD_ENCODE_SLACK } from './zstd/encode-context.js';
