@@ -57,10 +57,8 @@ export class Block {
   /** One handle less covers `[start, end)`; what nothing covers any more goes back at once. */
   uncover(start: number, end: number): void {
     if (start === end) return;
-    if (this.#overlay === undefined || this.#overlay.isEmpty) this.giveBack(start, end);
-    else this.#overlay.subtract(start, end, this);
-    // Last, so that everything is consistent when the owner's callback throws or makes handles of its own.
-    if (this.#owner !== undefined) this.#owner.settle(this.u8);
+    if (this.#overlay === undefined && this.heap !== undefined) this.heap.free(start, end - start);
+    else this.uncoverSlowly(start, end);
   }
 
   /**
@@ -82,6 +80,13 @@ export class Block {
   /** How many handles beyond the first cover the byte at `position`, a group of clones counting once. */
   extraAt(position: number): number {
     return this.#overlay === undefined ? 0 : this.#overlay.at(position);
+  }
+
+  private uncoverSlowly(start: number, end: number): void {
+    if (this.#overlay === undefined || this.#overlay.isEmpty) this.giveBack(start, end);
+    else this.#overlay.subtract(start, end, this);
+    // Last, so that everything is consistent when the owner's callback throws or makes handles of its own.
+    if (this.#owner !== undefined) this.#owner.settle(this.u8);
   }
 
   /** The overlay's way out; not for others. */

@@ -18,7 +18,7 @@ import { View } from './view.js';
  */
 export abstract class BufMut extends View {
   /** Position in `block.u8` after the last byte of room that lies together. */
-  limit: number;
+  declare limit: number;
 
   constructor(block: Block, start: number, end: number, limit: number) {
     super(block, start, end);
@@ -189,7 +189,7 @@ export abstract class BufMut extends View {
   putUint(value: number, n: number, littleEndian: boolean = false): void {
     checkInteger('n', n, 1, 8);
     if (!Number.isSafeInteger(value) || value < 0 || value >= 2 ** (8 * n)) refuse(`an unsigned integer of ${n} bytes`, value);
-    this.#putInteger(value, n, littleEndian);
+    this.putInteger(value, n, littleEndian);
   }
 
   /** A signed safe integer (two's complement) in `n` bytes, 1 to 8. */
@@ -197,7 +197,7 @@ export abstract class BufMut extends View {
     checkInteger('n', n, 1, 8);
     const half = 2 ** (8 * n - 1);
     if (!Number.isSafeInteger(value) || value < -half || value >= half) refuse(`a signed integer of ${n} bytes`, value);
-    this.#putInteger(value, n, littleEndian);
+    this.putInteger(value, n, littleEndian);
   }
 
   /** An unsigned varint: base 128, low group first. @param value 0 to 2^53 - 1 as a number, to 2^64 - 1 as a bigint */
@@ -224,7 +224,7 @@ export abstract class BufMut extends View {
     this.putVarint(toZigzag(big));
   }
 
-  #putInteger(value: number, n: number, littleEndian: boolean): void {
+  private putInteger(value: number, n: number, littleEndian: boolean): void {
     this.reserve(n);
     const memory = this.block.u8;
     // Two halves that are exact; the high one carries the sign.

@@ -17,12 +17,13 @@ const STRADDLE = new Block(undefined, new Uint8Array(16), 0, 16);
  * little remains; every `tryGet` gives undefined then. Numbers are big-endian unless `littleEndian` is true, as in DataView.
  */
 export abstract class Buf {
+  // Declared, not defined: defining fields in a base class and then in a derived one makes a handle cost 30 ns instead of 18.
   /** The memory of the current chunk. Read these three, never write them. */
-  block: Block;
+  declare block: Block;
   /** Position of the next byte in `block.u8`: its address, when `block.heap` is set. */
-  start: number;
+  declare start: number;
   /** Position after the chunk's last byte. */
-  end: number;
+  declare end: number;
 
   constructor(block: Block, start: number, end: number) {
     this.block = block;
@@ -80,7 +81,7 @@ export abstract class Buf {
 
   getU8(): number {
     const inside = this.end - this.start >= 1;
-    const value = (inside ? this.block : this.#straddle(1)).view.getUint8(inside ? this.start : 0);
+    const value = (inside ? this.block : this.straddle(1)).view.getUint8(inside ? this.start : 0);
     this.advance(1);
     return value;
   }
@@ -91,7 +92,7 @@ export abstract class Buf {
 
   getU16(littleEndian: boolean = false): number {
     const inside = this.end - this.start >= 2;
-    const value = (inside ? this.block : this.#straddle(2)).view.getUint16(inside ? this.start : 0, littleEndian);
+    const value = (inside ? this.block : this.straddle(2)).view.getUint16(inside ? this.start : 0, littleEndian);
     this.advance(2);
     return value;
   }
@@ -102,7 +103,7 @@ export abstract class Buf {
 
   getU32(littleEndian: boolean = false): number {
     const inside = this.end - this.start >= 4;
-    const value = (inside ? this.block : this.#straddle(4)).view.getUint32(inside ? this.start : 0, littleEndian);
+    const value = (inside ? this.block : this.straddle(4)).view.getUint32(inside ? this.start : 0, littleEndian);
     this.advance(4);
     return value;
   }
@@ -113,7 +114,7 @@ export abstract class Buf {
 
   getU64(littleEndian: boolean = false): bigint {
     const inside = this.end - this.start >= 8;
-    const value = (inside ? this.block : this.#straddle(8)).view.getBigUint64(inside ? this.start : 0, littleEndian);
+    const value = (inside ? this.block : this.straddle(8)).view.getBigUint64(inside ? this.start : 0, littleEndian);
     this.advance(8);
     return value;
   }
@@ -134,28 +135,28 @@ export abstract class Buf {
 
   getF32(littleEndian: boolean = false): number {
     const inside = this.end - this.start >= 4;
-    const value = (inside ? this.block : this.#straddle(4)).view.getFloat32(inside ? this.start : 0, littleEndian);
+    const value = (inside ? this.block : this.straddle(4)).view.getFloat32(inside ? this.start : 0, littleEndian);
     this.advance(4);
     return value;
   }
 
   getF64(littleEndian: boolean = false): number {
     const inside = this.end - this.start >= 8;
-    const value = (inside ? this.block : this.#straddle(8)).view.getFloat64(inside ? this.start : 0, littleEndian);
+    const value = (inside ? this.block : this.straddle(8)).view.getFloat64(inside ? this.start : 0, littleEndian);
     this.advance(8);
     return value;
   }
 
   /** An unsigned integer of `n` bytes, 1 to 8. @throws CodecError `ERR_TOO_LARGE`, with nothing consumed, from 2^53 on */
   getUint(n: number, littleEndian: boolean = false): number {
-    const value = this.#peekInteger(n, littleEndian, false);
+    const value = this.peekInteger(n, littleEndian, false);
     this.advance(n);
     return value;
   }
 
   /** A signed integer (two's complement) of `n` bytes, 1 to 8. @throws CodecError `ERR_TOO_LARGE`, with nothing consumed, outside the safe integers */
   getInt(n: number, littleEndian: boolean = false): number {
-    const value = this.#peekInteger(n, littleEndian, true);
+    const value = this.peekInteger(n, littleEndian, true);
     this.advance(n);
     return value;
   }
@@ -165,7 +166,7 @@ export abstract class Buf {
    * @throws CodecError `ERR_CORRUPT` when longer than 64 bits, `ERR_TOO_LARGE` from 2^53 on; nothing is consumed then
    */
   getVarint(): number {
-    const length = this.#demandVarint();
+    const length = this.demandVarint();
     const value = varintNumber();
     this.advance(length);
     return value;
@@ -173,14 +174,14 @@ export abstract class Buf {
 
   /** An unsigned varint of up to 64 bits. @throws CodecError `ERR_CORRUPT` */
   getVarintBig(): bigint {
-    const length = this.#demandVarint();
+    const length = this.demandVarint();
     this.advance(length);
     return varintBig();
   }
 
   /** A signed varint in zigzag form. @throws CodecError `ERR_CORRUPT`, `ERR_TOO_LARGE` outside the safe integers; nothing is consumed then */
   getZigzag(): number {
-    const length = this.#demandVarint();
+    const length = this.demandVarint();
     const value = zigzagNumber();
     this.advance(length);
     return value;
@@ -188,7 +189,7 @@ export abstract class Buf {
 
   /** A signed varint of up to 64 bits in zigzag form. @throws CodecError `ERR_CORRUPT` */
   getZigzagBig(): bigint {
-    const length = this.#demandVarint();
+    const length = this.demandVarint();
     this.advance(length);
     return zigzagBig();
   }
@@ -250,31 +251,31 @@ export abstract class Buf {
   }
 
   tryGetVarint(): number | undefined {
-    return this.#peekVarint() === 0 ? undefined : this.getVarint();
+    return this.peekVarint() === 0 ? undefined : this.getVarint();
   }
 
   tryGetVarintBig(): bigint | undefined {
-    return this.#peekVarint() === 0 ? undefined : this.getVarintBig();
+    return this.peekVarint() === 0 ? undefined : this.getVarintBig();
   }
 
   tryGetZigzag(): number | undefined {
-    return this.#peekVarint() === 0 ? undefined : this.getZigzag();
+    return this.peekVarint() === 0 ? undefined : this.getZigzag();
   }
 
   tryGetZigzagBig(): bigint | undefined {
-    return this.#peekVarint() === 0 ? undefined : this.getZigzagBig();
+    return this.peekVarint() === 0 ? undefined : this.getZigzagBig();
   }
 
   // The next n bytes are not in one chunk: they are put together, if they are there at all.
-  #straddle(n: number): Block {
+  private straddle(n: number): Block {
     this.peekTo(STRADDLE.u8, n);
     return STRADDLE;
   }
 
-  #peekInteger(n: number, littleEndian: boolean, signed: boolean): number {
+  private peekInteger(n: number, littleEndian: boolean, signed: boolean): number {
     checkInteger('n', n, 1, 8);
     const inside = this.end - this.start >= n;
-    const memory = (inside ? this.block : this.#straddle(n)).u8;
+    const memory = (inside ? this.block : this.straddle(n)).u8;
     const position = inside ? this.start : 0;
     // Two halves that are exact: what is above 32 bits, and the 32 bits below.
     const sign = signed && (memory[littleEndian ? position + n - 1 : position]! & 0x80) !== 0;
@@ -290,7 +291,7 @@ export abstract class Buf {
   }
 
   /** The length of the varint that comes next, parsed; 0 when it is not all there. */
-  #peekVarint(): number {
+  private peekVarint(): number {
     const { start, end, remaining } = this;
     if (end - start >= MAX_VARINT || end - start >= remaining) return parseVarint(this.block.u8, start, end);
     const n = Math.min(MAX_VARINT, remaining);
@@ -298,8 +299,8 @@ export abstract class Buf {
     return parseVarint(STRADDLE.u8, 0, n);
   }
 
-  #demandVarint(): number {
-    const length = this.#peekVarint();
+  private demandVarint(): number {
+    const length = this.peekVarint();
     if (length === 0) throw insufficient(this.remaining + 1, this.remaining);
     return length;
   }

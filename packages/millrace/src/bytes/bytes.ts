@@ -15,12 +15,12 @@ import { Writable } from './writable.js';
  * Every method of a released handle throws OwnershipError `ERR_RELEASED`.
  */
 export class Bytes extends View {
-  #share: Share | undefined;
+  private declare share: Share | undefined;
 
   /** Takes over one count of `[start, end)`; users get handles from {@link copyOf}, {@link adopt} and BytesMut. */
   constructor(block: Block, start: number, end: number, share?: Share) {
     super(block, start, end);
-    this.#share = share;
+    this.share = share;
   }
 
   /** A handle on no bytes and no memory. */
@@ -59,18 +59,18 @@ export class Bytes extends View {
   /** Whether no other handle covers any of this range. An empty range is unique. */
   isUnique(): boolean {
     if (this.block === RELEASED) throwReleased();
-    return (this.#share === undefined || this.#share.count === 1) && this.block.isUnique(this.start, this.end);
+    return (this.share === undefined || this.share.count === 1) && this.block.isUnique(this.start, this.end);
   }
 
   /** Another handle on the same range. Costs the same however many there are. */
   clone(): Bytes {
     const block = this.block;
     if (block === RELEASED) throwReleased();
-    let share = this.#share;
+    let share = this.share;
     if (share !== undefined) share.count += 1;
     else if (this.start !== this.end) {
       share = new Share();
-      this.#share = share;
+      this.share = share;
     }
     return new Bytes(block, this.start, this.end, share);
   }
@@ -114,7 +114,7 @@ export class Bytes extends View {
     if (block === RELEASED) throwReleased();
     const start = this.start;
     checkOffset(n, this.end - start);
-    if (this.#share !== undefined) this.#leave();
+    if (this.share !== undefined) this.leave();
     this.start = start + n;
     return new Bytes(block, start, start + n);
   }
@@ -128,7 +128,7 @@ export class Bytes extends View {
     if (block === RELEASED) throwReleased();
     const end = this.end;
     checkOffset(n, end - this.start);
-    if (this.#share !== undefined) this.#leave();
+    if (this.share !== undefined) this.leave();
     this.end = this.start + n;
     return new Bytes(block, this.end, end);
   }
@@ -137,13 +137,13 @@ export class Bytes extends View {
   truncate(n: number): void {
     if (this.block === RELEASED) throwReleased();
     checkInteger('n', n, 0, Number.MAX_SAFE_INTEGER);
-    if (n < this.end - this.start) this.#shrink(this.start, this.start + n);
+    if (n < this.end - this.start) this.shrink(this.start, this.start + n);
   }
 
   /** Gives all bytes back; the handle stays, empty. */
   clear(): void {
     if (this.block === RELEASED) throwReleased();
-    this.#shrink(this.start, this.start);
+    this.shrink(this.start, this.start);
   }
 
   /**
@@ -153,7 +153,7 @@ export class Bytes extends View {
   advance(n: number): void {
     if (this.block === RELEASED) throwReleased();
     checkOffset(n, this.end - this.start);
-    this.#shrink(this.start + n, this.end);
+    this.shrink(this.start + n, this.end);
   }
 
   copyToBytes(n: number): Bytes {
@@ -170,22 +170,22 @@ export class Bytes extends View {
     if (this.block === RELEASED || next.block === RELEASED) throwReleased();
     if (next === this) return false;
     if (next.start === next.end) {
-      next.#forget();
+      next.forget();
       return true;
     }
     if (this.start === this.end) {
       this.block = next.block;
       this.start = next.start;
       this.end = next.end;
-      this.#share = next.#share;
-      next.#forget();
+      this.share = next.share;
+      next.forget();
       return true;
     }
     if (this.block !== next.block || this.end !== next.start) return false;
-    if (this.#share !== undefined) this.#leave();
-    if (next.#share !== undefined) next.#leave();
+    if (this.share !== undefined) this.leave();
+    if (next.share !== undefined) next.leave();
     this.end = next.end;
-    next.#forget();
+    next.forget();
     return true;
   }
 
@@ -200,7 +200,7 @@ export class Bytes extends View {
       return undefined;
     }
     const { start, end } = this;
-    this.#forget();
+    this.forget();
     return new BytesMut(block, start, end, end);
   }
 
@@ -220,8 +220,8 @@ export class Bytes extends View {
    */
   disown(): void {
     if (this.block === RELEASED) throwReleased();
-    if (this.#share !== undefined) this.#leave();
-    this.#forget();
+    if (this.share !== undefined) this.leave();
+    this.forget();
   }
 
   /**
@@ -232,8 +232,8 @@ export class Bytes extends View {
     const block = this.block;
     if (block === RELEASED) throwReleased();
     const { start, end } = this;
-    const share = this.#share;
-    this.#forget();
+    const share = this.share;
+    this.forget();
     if (share !== undefined && share.count > 1) share.count -= 1;
     else block.uncover(start, end);
   }
@@ -244,22 +244,22 @@ export class Bytes extends View {
   }
 
   // Leaves the group of clones: from here on this handle's count is the overlay's, or the block's own when it was alone.
-  #leave(): void {
-    const share = this.#share!;
-    this.#share = undefined;
+  private leave(): void {
+    const share = this.share!;
+    this.share = undefined;
     if (share.count === 1) return;
     share.count -= 1;
     this.block.cover(this.start, this.end);
   }
 
   // Keeps [start, end) of the range and gives the rest, at one end, back.
-  #shrink(start: number, end: number): void {
+  private shrink(start: number, end: number): void {
     const { block, start: oldStart, end: oldEnd } = this;
-    const share = this.#share;
+    const share = this.share;
     this.start = start;
     this.end = end;
     if (share !== undefined) {
-      this.#share = undefined;
+      this.share = undefined;
       if (share.count > 1) {
         share.count -= 1;
         block.cover(start, end);
@@ -270,11 +270,11 @@ export class Bytes extends View {
     else block.uncover(end, oldEnd);
   }
 
-  #forget(): void {
+  private forget(): void {
     this.block = RELEASED;
     this.start = 0;
     this.end = 0;
-    this.#share = undefined;
+    this.share = undefined;
   }
 }
 

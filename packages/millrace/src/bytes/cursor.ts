@@ -10,18 +10,19 @@ import { View } from './view.js';
  * handle is released or changed.
  */
 export class Cursor extends Buf {
-  readonly #source: View | undefined;
-  readonly #begin: number;
+  // Declared, not defined: see Buf.
+  private declare readonly source: View | undefined;
+  private declare readonly begin: number;
 
   constructor(source: View | Uint8Array) {
     if (source instanceof View) {
       super(source.block, source.start, source.start + source.remaining);
-      this.#source = source;
+      this.source = source;
     } else {
       super(new Block(undefined, source, 0, source.length), 0, source.length);
-      this.#source = undefined;
+      this.source = undefined;
     }
-    this.#begin = this.start;
+    this.begin = this.start;
   }
 
   get remaining(): number {
@@ -30,11 +31,11 @@ export class Cursor extends Buf {
 
   /** Bytes consumed so far; may be set to any place from 0 to the source's length. */
   get position(): number {
-    return this.start - this.#begin;
+    return this.start - this.begin;
   }
 
   set position(value: number) {
-    this.start = this.#begin + checkInteger('position', value, 0, this.end - this.#begin);
+    this.start = this.begin + checkInteger('position', value, 0, this.end - this.begin);
   }
 
   advance(n: number): void {
@@ -46,7 +47,7 @@ export class Cursor extends Buf {
   copyToBytes(n: number): Bytes {
     if (n > this.remaining) throw insufficient(n, this.remaining);
     const { position } = this;
-    const source = this.#source;
+    const source = this.source;
     const bytes = source instanceof Bytes ? source.slice(position, position + n) : Bytes.copyOf(this.chunk().subarray(0, n), this.block.heap);
     this.start += n;
     return bytes;

@@ -16,7 +16,7 @@ export class Limit extends BufMut {
     super(inner.block, inner.end, inner.end, inner.limit);
     this.inner = inner;
     this.#left = checkInteger('limit', limit, 0, Number.MAX_SAFE_INTEGER);
-    this.#look();
+    this.look();
   }
 
   get remainingMut(): number {
@@ -29,7 +29,7 @@ export class Limit extends BufMut {
       throw new BufferError('ERR_NO_ROOM', `${additional} bytes are to be written, ${actual} fit`, { expected: additional, actual });
     }
     this.inner.reserve(additional);
-    this.#look();
+    this.look();
   }
 
   advance(n: number): void {
@@ -48,11 +48,11 @@ export class Limit extends BufMut {
     this.inner.advanceMut(n);
     this.#left -= n;
     this.end += n;
-    this.#look();
+    this.look();
   }
 
   // The window follows the sink's, which may have moved, cut at the limit.
-  #look(): void {
+  private look(): void {
     const { block, end, limit } = this.inner;
     this.start = end - (this.end - this.start);
     this.block = block;

@@ -11,7 +11,7 @@ export class Take extends Buf {
     super(inner.block, inner.start, inner.end);
     this.inner = inner;
     this.#left = checkInteger('limit', limit, 0, Number.MAX_SAFE_INTEGER);
-    this.#look();
+    this.look();
   }
 
   get remaining(): number {
@@ -25,21 +25,21 @@ export class Take extends Buf {
 
   set limit(value: number) {
     this.#left = checkInteger('limit', value, 0, Number.MAX_SAFE_INTEGER);
-    this.#look();
+    this.look();
   }
 
   advance(n: number): void {
     checkInteger('n', n, 0, this.remaining);
     this.inner.advance(n);
     this.#left -= n;
-    this.#look();
+    this.look();
   }
 
   copyToBytes(n: number): Bytes {
     if (n > this.remaining) throw insufficient(n, this.remaining);
     const bytes = this.inner.copyToBytes(n);
     this.#left -= n;
-    this.#look();
+    this.look();
     return bytes;
   }
 
@@ -60,7 +60,7 @@ export class Take extends Buf {
   }
 
   // The window follows the source's, cut at the limit.
-  #look(): void {
+  private look(): void {
     const { block, start, end } = this.inner;
     this.block = block;
     this.start = start;

@@ -129,12 +129,12 @@ export abstract class View extends Buf {
 
   /** Whether the contents begin with `prefix`: bytes, or text in UTF-8. */
   startsWith(prefix: View | Uint8Array | string): boolean {
-    return this.#matches(prefix, true);
+    return this.matches(prefix, true);
   }
 
   /** Whether the contents end with `suffix`: bytes, or text in UTF-8. */
   endsWith(suffix: View | Uint8Array | string): boolean {
-    return this.#matches(suffix, false);
+    return this.matches(suffix, false);
   }
 
   /** A 32-bit hash of the contents (FNV-1a), for tables; the same for equal bytes, wherever they lie. Not for hostile keys. */
@@ -161,7 +161,7 @@ export abstract class View extends Buf {
     return { type: 'Buffer', data: [...this] };
   }
 
-  #matches(part: View | Uint8Array | string, atStart: boolean): boolean {
+  private matches(part: View | Uint8Array | string, atStart: boolean): boolean {
     if (this.block === RELEASED) throwReleased();
     const bytes = typeof part === 'string' ? Buffer.from(part) : part;
     const n = bytes.length;

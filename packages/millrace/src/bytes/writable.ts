@@ -25,7 +25,7 @@ export abstract class Writable extends BufMut {
    */
   reserve(additional: number): void {
     if (this.block === RELEASED) throwReleased();
-    if (additional > this.limit - this.end || additional < 0) this.#grow(additional);
+    if (additional > this.limit - this.end || additional < 0) this.grow(additional);
   }
 
   /** Whether there is room for `additional` bytes without moving. */
@@ -103,7 +103,7 @@ export abstract class Writable extends BufMut {
     this.limit = 0;
   }
 
-  #grow(additional: number): void {
+  private grow(additional: number): void {
     checkInteger('additional', additional, 0, 2 ** 31 - 1);
     const { block, start, end, limit } = this;
     const heap = block.heap!;
