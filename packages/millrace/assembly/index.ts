@@ -13,3 +13,5 @@ export { snappyEncodeFast, s2EncodeFast, snappyLiteral } from "./snappy/encode";
 export { indexOfByte, lastIndexOfByte, indexOfPattern, mismatch } from "./bytes/search";
 export { zstdEncoderTables, zstdEncoderTablesSize } from "./zstd/encode-tables";
 export { zstdEncodeFrame } from "./zstd/encode-frame";
+export { snappyEncodeBetter, s2EncodeBetter } from "./snappy/better";
+export { snappyEncodeBest } from "./snappy/best";

@@ -156,3 +156,19 @@ function emitLongSnappy(d: u32, offset: u32, n: u32): u32 {
   store<u32>(d, offset << 8 | (n - 1) << 2 | 2);
   return d + 3;
 }
+
+/** What {@link emitRepeat} writes, in bytes; for n >= 2^24 an estimate. */
+@inline
+export function repeatSize(offset: u32, n: u32): u32 {
+  if (n <= 8 || (n < 12 && offset < 2048)) return 2;
+  return n < 264 ? 3 : n < 65796 ? 4 : 5;
+}
+
+/** What {@link emitCopy} writes, in bytes; for n >= 2^24 an estimate. */
+@inline
+export function copySize(s2: bool, offset: u32, n: u32): u32 {
+  if (n <= 64) return offset >= 65536 ? 5 : n < 12 && offset < 2048 ? 2 : 3;
+  if (!s2) return (offset >= 65536 ? 5 : 3) * ((n + 63) >>> 6);
+  if (offset >= 65536) return 5 + repeatSize(offset, n - 60);
+  return offset < 2048 ? 2 + repeatSize(offset, n - 8) : 3 + repeatSize(offset, n - 60);
+}

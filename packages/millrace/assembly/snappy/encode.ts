@@ -9,26 +9,10 @@
 // 3 + 4 bytes (with what a store overwrites), above 5 + 6, and a copy over 64 bytes long is asked about on its own. The face gives a
 // capacity of `maxEncodedLength`, which is at least length + 1 for the body: with len / 32 + 5 that is enough at every length.
 import { emitCopy, emitLiteral, emitRepeat } from "./emit";
+import { fillTable, hash } from "./hash";
 import { matchBefore, matchEnd } from "./match";
 
 const MARGIN: u32 = 8;
-
-@inline
-function hash(x: u64, bytes: u32, bits: u32): u32 {
-  return <u32>(((x << (64 - (bytes << 3))) * (bytes == 4 ? 0x9e3779b185ebca87 : bytes == 5 ? 889523592379 : 227718039650203)) >>> (64 - bits)) << 2;
-}
-
-/** Fills `size` bytes, a multiple of 64, with `address`. */
-@inline
-export function fillTable(table: u32, size: u32, address: u32): void {
-  const value = i32x4.splat(address);
-  for (let end = table + size; table < end; table += 64) {
-    v128.store(table, value);
-    v128.store(table, value, 16);
-    v128.store(table, value, 32);
-    v128.store(table, value, 48);
-  }
-}
 
 /**
  * Encodes [src, src + length), length >= 32, to `dst`.
@@ -55,13 +39,13 @@ function encodeFast(s2: bool, bits: u32, bytes: u32, skip: u32, src: u32, length
     for (;;) {
       const next = s + ((s - literal) >>> skip) + 4;
       if (next > sLimit) break;
-      const hash0 = table + hash(x, bytes, bits);
-      const hash1 = table + hash(x >>> 8, bytes, bits);
+      const hash0 = table + (hash(x, bytes, bits) << 2);
+      const hash1 = table + (hash(x >>> 8, bytes, bits) << 2);
       const candidate0 = load<u32>(hash0);
       const candidate1 = load<u32>(hash1);
       store<u32>(hash0, s);
       store<u32>(hash1, s + 1);
-      const hash2 = table + hash(x >>> 16, bytes, bits);
+      const hash2 = table + (hash(x >>> 16, bytes, bits) << 2);
       if (<u32>(x >>> 8) == load<u32>(s - repeat, 1)) {
         // The last offset fits at s + 1.
         let base = s + 1;
@@ -119,9 +103,9 @@ function encodeFast(s2: bool, bits: u32, bytes: u32, skip: u32, src: u32, length
       if (s >= sLimit) break;
       if (d > dLimit) return 0;
       x = load<u64>(s - 2);
-      store<u32>(table + hash(x, bytes, bits), s - 2);
+      store<u32>(table + (hash(x, bytes, bits) << 2), s - 2);
       x >>>= 16;
-      const place = table + hash(x, bytes, bits);
+      const place = table + (hash(x, bytes, bits) << 2);
       candidate = load<u32>(place);
       store<u32>(place, s);
       if (<u32>x != load<u32>(candidate)) {

@@ -41,6 +41,11 @@ export interface Kernels {
   ): number;
   snappyEncodeFast(src: number, length: number, dst: number, dEnd: number, table: number, bits: number): number;
   s2EncodeFast(src: number, length: number, dst: number, dEnd: number, table: number, bits: number): number;
+  snappyEncodeBetter(src: number, length: number, dst: number, dEnd: number, table: number, bits: number): number;
+  s2EncodeBetter(src: number, length: number, dst: number, dEnd: number, table: number, bits: number): number;
+  snappyEncodeBest(
+    s2: number, src: number, length: number, dst: number, dEnd: number, work: number, longBits: number, shortBits: number,
+  ): number;
   snappyLiteral(src: number, length: number, dst: number): number;
 
   // assembly/bytes/search.ts: addresses of a result, or -1

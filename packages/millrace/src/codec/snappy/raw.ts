@@ -4,6 +4,7 @@ import { checkOneOf } from '../../base/arguments.js';
 import { CodecError } from '../../base/errors.js';
 import type { Heap } from '../../memory/heap.js';
 import { statusError } from '../../wasm/status.js';
+import { encodeKernel, type EncodeKernel } from './levels.js';
 import { DIALECTS, type Dialect, LEVELS, type Level, maxEncodedLength, readDecodedLength, skipHeader, writeHeader } from './format.js';
 
 const TABLES_SIZE = 2320;
@@ -24,23 +25,18 @@ export interface RawEncoderOptions {
   level?: Level;
 }
 
-/** The hash table's size in bits for a source of `length` bytes: a small one is cleared sooner. */
-function tableBits(length: number): number {
-  return length < 512 ? 8 : length < 4096 ? 10 : length < 16_384 ? 12 : length < 32_768 ? 13 : 14;
-}
-
 /** Encodes blocks, one after the other, with a hash table that it keeps in the heap until {@link RawEncoder.release}. */
 export class RawEncoder {
   readonly #heap: Heap;
-  readonly #s2: boolean;
+  readonly #kernel: EncodeKernel;
   #table = 0;
   #tableSize = 0;
 
   /** @throws ArgumentRangeError `ERR_OUT_OF_RANGE` for an unknown dialect or level */
   constructor(heap: Heap, options: RawEncoderOptions = {}) {
     this.#heap = heap;
-    this.#s2 = checkOneOf('dialect', options.dialect ?? 's2', DIALECTS) === 's2';
-    checkOneOf('level', options.level ?? 'fast', LEVELS);
+    const dialect = checkOneOf('dialect', options.dialect ?? 's2', DIALECTS);
+    this.#kernel = encodeKernel(heap.kernels, dialect, checkOneOf('level', options.level ?? 'fast', LEVELS));
   }
 
   /**
@@ -68,13 +64,11 @@ export class RawEncoder {
     if (dstCapacity < maxEncodedLength(srcLength)) return this.#throughScratch(src, srcLength, dst, dstCapacity, false);
     if (srcLength < MIN_COMPRESSIBLE) return 0;
     const heap = this.#heap;
-    const bits = tableBits(srcLength);
-    if (4 << bits > this.#tableSize) this.#growTable(4 << bits);
+    const bits = this.#kernel.tableBits(srcLength);
+    const tableSize = this.#kernel.tableSize(bits);
+    if (tableSize > this.#tableSize) this.#growTable(tableSize);
     const body = writeHeader(heap.u8, dst, srcLength);
-    const end = dst + dstCapacity;
-    const size = this.#s2
-      ? heap.kernels.s2EncodeFast(src, srcLength, body, end, this.#table, bits)
-      : heap.kernels.snappyEncodeFast(src, srcLength, body, end, this.#table, bits);
+    const size = this.#kernel.encode(src, srcLength, body, dst + dstCapacity, this.#table, bits);
     return size === 0 ? 0 : body - dst + size;
   }
 

@@ -11,7 +11,7 @@ const heap = new Heap({ limit: 2 ** 27 });
 afterEach(() => expect(heap.live).toBe(0));
 
 const DIALECTS: readonly Dialect[] = ['snappy', 's2'];
-const LEVELS: readonly Level[] = ['fast'];
+const LEVELS: readonly Level[] = ['fast', 'better', 'best'];
 
 function encode(bytes: Uint8Array, dialect: Dialect, level: Level, slack = 0): Uint8Array {
   const encoder = new RawEncoder(heap, { dialect, level });

@@ -1,0 +1,29 @@
+// Hashes of the first bytes of a sequence, as offsets into tables of u32, and the tables' start.
+
+/** The hash of the low `bytes` bytes of `x`, 4 to 8, in `bits` bits. Multiplies them, shifted to the top, by a large odd number. */
+@inline
+export function hash(x: u64, bytes: u32, bits: u32): u32 {
+  return <u32>(((x << (64 - (bytes << 3))) * multiplier(bytes)) >>> (64 - bits));
+}
+
+// Primes of klauspost/compress, which took them from zstd; four bytes are hashed in 64 bits too.
+@inline
+function multiplier(bytes: u32): u64 {
+  if (bytes == 4) return 0x9e3779b185ebca87;
+  if (bytes == 5) return 889523592379;
+  if (bytes == 6) return 227718039650203;
+  if (bytes == 7) return 58295818150454627;
+  return 0xcf1bbcdcb7a56463;
+}
+
+/** Fills `size` bytes, a multiple of 64, with `address`. */
+@inline
+export function fillTable(table: u32, size: u32, address: u32): void {
+  const value = i32x4.splat(address);
+  for (let end = table + size; table < end; table += 64) {
+    v128.store(table, value);
+    v128.store(table, value, 16);
+    v128.store(table, value, 32);
+    v128.store(table, value, 48);
+  }
+}
