@@ -35,7 +35,8 @@ export class Buddy {
   readonly #memory: LinearMemory;
   readonly #words: Int32Array;
   readonly #owners: Uint8Array;
-  readonly #slot: number;
+  /** The number of this thread. */
+  readonly slot: number;
   readonly #lock: SharedLock;
 
   /** @param slot the number of this thread, from 0 */
@@ -43,7 +44,7 @@ export class Buddy {
     this.#memory = memory;
     this.#words = new Int32Array(memory.memory.buffer, 0, PAGE / 4);
     this.#owners = new Uint8Array(memory.memory.buffer, OWNERS, MAX_PAGES);
-    this.#slot = slot;
+    this.slot = slot;
     this.#lock = new SharedLock(this.#words, slot);
   }
 
@@ -76,8 +77,8 @@ export class Buddy {
       let page = this.#find(pages);
       if (page === 0 && this.#grow(pages)) page = this.#find(pages);
       if (page !== 0) {
-        this.#owners.fill(this.#slot + 1, page, page + pages);
-        this.#count(this.#slot, pages);
+        this.#owners.fill(this.slot + 1, page, page + pages);
+        this.#count(this.slot, pages);
       }
       return page << PAGE_SHIFT;
     } finally {
@@ -90,7 +91,7 @@ export class Buddy {
    * @param slot whose they are. @default this thread
    * @throws MemoryError `ERR_FOREIGN_FREE` when any of them is not its
    */
-  give(start: number, end: number, slot: number = this.#slot): void {
+  give(start: number, end: number, slot: number = this.slot): void {
     const from = start >>> PAGE_SHIFT;
     const to = end >>> PAGE_SHIFT;
     this.#acquire();
@@ -114,17 +115,22 @@ export class Buddy {
     return owner === SYSTEM ? -1 : owner - 1;
   }
 
-  /** The runs of pages that belong to `slot`, as addresses; those that are free for slot -1. */
-  runsOf(slot: number): { start: number; end: number }[] {
-    const runs: { start: number; end: number }[] = [];
+  /** Every run of pages with one owner, and whose it is: a slot, or -1 for nobody's. The system's pages are left out. */
+  runs(): { start: number; end: number; slot: number }[] {
+    const runs: { start: number; end: number; slot: number }[] = [];
     const committed = this.#words[COMMITTED]!;
-    for (let page = 0; page < committed; page += 1) {
-      if (this.#owners[page] !== slot + 1) continue;
+    for (let page = 1; page < committed - 1; ) {
+      const owner = this.#owners[page]!;
       const from = page;
-      while (page < committed && this.#owners[page] === slot + 1) page += 1;
-      runs.push({ start: from << PAGE_SHIFT, end: page << PAGE_SHIFT });
+      while (page < committed - 1 && this.#owners[page] === owner) page += 1;
+      runs.push({ start: from << PAGE_SHIFT, end: page << PAGE_SHIFT, slot: owner - 1 });
     }
     return runs;
+  }
+
+  /** The runs of pages that belong to `slot`. */
+  runsOf(slot: number): { start: number; end: number; slot: number }[] {
+    return this.runs().filter((run) => run.slot === slot);
   }
 
   /**

@@ -1,25 +1,17 @@
-import { checkInteger } from '../base/arguments.js';
+import { ArgumentRangeError, checkInteger } from '../base/arguments.js';
 import { MemoryError } from '../base/errors.js';
 import type { Kernels } from '../wasm/kernels.js';
 import { instantiateKernels, kernelModule } from '../wasm/module.js';
 import type { CompiledModule, SharedMemory } from '../wasm/webassembly.js';
 import { Buddy } from './buddy.js';
+import { Ledger, RED_ZONE, type Leak } from './ledger.js';
 import { LinearMemory } from './linear-memory.js';
-import { FreeRanges, TAG_BITS } from './ranges.js';
-import { ReturnLists, SELF_CARRYING } from './returns.js';
-import type { SizeIndexKind } from './size-index.js';
-import { attachSlot, detachSlot } from './slots.js';
-import { COMMITTED, OWNED, PAGE, PAGE_SHIFT, REPORTS, REPORT_SIZE } from './state.js';
-
-/** How allocations are divided by size. */
-export interface TierOptions {
-  /** Allocations of fewer bytes than this live in blocks of their own, so that small ones that last do not cut up the larger. @default 1024 */
-  small?: number;
-  /** Allocations of more bytes than this take whole pages from the shared level and give them back when freed. @default 8 MiB */
-  large?: number;
-  /** How the small and the middle tier find free ranges by size. @default 'bins', which is 2 to 3 times as fast as 'tree' */
-  index?: SizeIndexKind;
-}
+import { Pressure } from './pressure.js';
+import type { HeapMap, HeapStats } from './report.js';
+import { ReturnLists } from './returns.js';
+import { attachSlot, attachedThreads, detachSlot, markDead } from './slots.js';
+import { COMMITTED, LOCK_STEALS, OWNED, OWNED_HIGH, PAGE, REPORTS, REPORT_SIZE, SLOTS } from './state.js';
+import { FREED, Tiers, foreign, tierOptions, type TierOptions } from './tiers.js';
 
 export interface HeapOptions {
   /** Most bytes of linear memory. @default 1 GiB; 256 KiB to 2 GiB */
@@ -27,6 +19,10 @@ export interface HeapOptions {
   /** Bytes of linear memory at the start. @default 1 MiB */
   initial?: number;
   tiers?: TierOptions;
+  /** After this time without a change in live bytes, blocks that are wholly free go back to the level that all threads share; 0 for never. @default 10,000 */
+  idleMs?: number;
+  /** Red zones, poison, and a ledger that knows who allocated what; slow. @default true when the environment has MILLRACE_DEBUG=1, else false */
+  debug?: boolean;
 }
 
 /** What another thread needs to work on the same memory: give it to `Heap.attach` there. Survives structured clone. */
@@ -35,6 +31,8 @@ export interface HeapDescriptor {
   readonly module: CompiledModule;
   readonly limit: number;
   readonly tiers: Required<TierOptions>;
+  readonly idleMs: number;
+  readonly debug: boolean;
   /** Constant tables that exist already. */
   readonly tables: readonly (readonly [name: string, address: number])[];
 }
@@ -42,13 +40,6 @@ export interface HeapDescriptor {
 /** Every allocation starts at a multiple of this and covers a multiple of it. */
 export const ALIGNMENT = 16;
 
-const SMALL = 1;
-const MIDDLE = 2;
-const LARGE = 3;
-const SMALL_BLOCK = PAGE;
-const SMALL_BLOCK_MOST = 4 * PAGE;
-const MIDDLE_BLOCK = 4 * PAGE;
-const MIDDLE_BLOCK_MOST = 64 * PAGE;
 const MAX_SIZE = 2 ** 31 - 1;
 const MAX_ROUNDED = 2 ** 31 - ALIGNMENT; // what can be rounded up and stay a small integer
 
@@ -66,49 +57,48 @@ export class Heap {
   readonly slot: number;
   /** Address of 64 bytes into which a kernel called by this thread writes the numbers of its failure; see wasm/status.ts. */
   readonly report: number;
-  readonly #module: CompiledModule;
-  readonly #buddy: Buddy;
+  /** The books of debug mode, undefined in normal operation. */
+  readonly ledger: Ledger | undefined;
+  readonly #tiers: Tiers;
+  readonly #pressure: Pressure;
   readonly #returns: ReturnLists;
+  readonly #buddy: Buddy;
   readonly #words: Int32Array;
-  readonly #pages: Int32Array;
-  readonly #tiers: Required<TierOptions>;
-  readonly #smallBelow: number;
-  readonly #largeAbove: number;
-  readonly #small: FreeRanges;
-  readonly #middle: FreeRanges;
-  readonly #large: FreeRanges;
+  readonly #module: CompiledModule;
+  readonly #options: Pick<HeapDescriptor, 'tiers' | 'idleMs' | 'debug'>;
   readonly #tables = new Map<string, number>();
   #tableBytes = 0;
+  #zoneBytes = 0;
   #live = 0;
   #high = 0;
+  #idleTimer: NodeJS.Timeout | undefined;
 
   /** @throws ArgumentRangeError for sizes out of range */
   constructor(options?: HeapOptions);
   /** @internal */
   constructor(options: HeapOptions | undefined, attached: HeapDescriptor);
   constructor(options: HeapOptions = {}, attached?: HeapDescriptor) {
-    const tiers = attached?.tiers ?? { small: options.tiers?.small ?? 1024, large: options.tiers?.large ?? 8 * 2 ** 20, index: options.tiers?.index ?? 'bins' };
-    checkInteger('tiers.large', tiers.large, 0, MAX_SIZE);
-    checkInteger('tiers.small', tiers.small, 0, tiers.large);
+    const { tiers, idleMs, debug } = attached ?? {
+      tiers: tierOptions(options.tiers),
+      idleMs: checkInteger('idleMs', options.idleMs ?? 10_000, 0, MAX_SIZE),
+      debug: options.debug ?? process.env['MILLRACE_DEBUG'] === '1',
+    };
+    this.#options = { tiers, idleMs, debug };
     const limit = attached?.limit ?? options.limit ?? 2 ** 30;
     this.memory = new LinearMemory(limit, attached ? 0 : (options.initial ?? Math.min(limit, 2 ** 20)), attached?.memory);
     this.#words = new Int32Array(this.memory.memory.buffer, 0, PAGE / 4);
-    this.#module = attached?.module ?? kernelModule();
-    this.#tiers = tiers;
-    this.#smallBelow = tiers.small;
-    this.#largeAbove = tiers.large;
     this.slot = attachSlot(this.#words, attached === undefined);
+    this.report = REPORTS + this.slot * REPORT_SIZE;
     this.#buddy = new Buddy(this.memory, this.slot);
     if (attached === undefined) this.#buddy.initialize();
     else for (const [name, address] of attached.tables) this.#tables.set(name, address);
+    this.#module = attached?.module ?? kernelModule();
     this.kernels = instantiateKernels(this.memory.memory, this.#module);
-    this.report = REPORTS + this.slot * REPORT_SIZE;
-    this.#returns = new ReturnLists(this.memory);
-    this.#pages = new Int32Array(this.memory.limit / PAGE);
-    const shared = { pages: this.#pages, sink: this.#buddy, index: tiers.index };
-    this.#small = new FreeRanges({ ...shared, tag: SMALL, keepSpare: true });
-    this.#middle = new FreeRanges({ ...shared, tag: MIDDLE, keepSpare: true });
-    this.#large = new FreeRanges({ ...shared, tag: LARGE, index: 'tree', keepSpare: false });
+    this.#returns = new ReturnLists(this.memory, this.#buddy);
+    this.#tiers = new Tiers(tiers, this.memory.limit, this.#buddy);
+    this.#pressure = new Pressure(this);
+    this.ledger = debug ? new Ledger() : undefined;
+    if (debug) this.#reportAtExit();
   }
 
   /** Joins the memory of a heap of another thread, which gave the descriptor with {@link share}. @throws MemoryError `ERR_THREADS` when 64 threads have */
@@ -118,7 +108,7 @@ export class Heap {
 
   /** What another thread needs to attach to this memory. */
   share(): HeapDescriptor {
-    return { memory: this.memory.memory, module: this.#module, limit: this.memory.limit, tiers: this.#tiers, tables: [...this.#tables] };
+    return { memory: this.memory.memory, module: this.#module, limit: this.memory.limit, ...this.#options, tables: [...this.#tables] };
   }
 
   /** The whole memory. A growth, also by another thread, replaces it: read it again after anything that may allocate. */
@@ -144,38 +134,53 @@ export class Heap {
    * @throws MemoryError `ERR_MEMORY_LIMIT`
    */
   allocate(size: number): number {
-    if ((size | 0) !== size || (size - 1) >>> 0 >= MAX_ROUNDED) throw this.#unusable(size);
-    const rounded = (size + (ALIGNMENT - 1)) & -ALIGNMENT;
-    let address = -1;
-    if (rounded < this.#smallBelow) address = this.#small.allocate(rounded);
-    else if (rounded <= this.#largeAbove) address = this.#middle.allocate(rounded);
-    if (address < 0) {
-      address = this.#refill(rounded);
-      if (address < 0) throw this.#limitReached(size);
-    }
-    const live = this.#live + rounded;
-    this.#live = live;
-    if (live > this.#high) this.#high = live;
+    const address = this.tryAllocate(size);
+    if (address < 0) throw this.#limitReached(size);
     return address;
+  }
+
+  /** Like {@link allocate}, but gives -1 when the limit is reached. */
+  tryAllocate(size: number): number {
+    if ((size | 0) !== size || (size - 1) >>> 0 >= MAX_ROUNDED) {
+      checkInteger('size', size, 1, MAX_SIZE);
+      return -1;
+    }
+    if (this.ledger !== undefined) return this.#allocateInDebug(this.ledger, size);
+    const rounded = (size + (ALIGNMENT - 1)) & -ALIGNMENT;
+    let address = this.#tiers.allocate(rounded);
+    if (address < 0) {
+      address = this.#allocateMore(rounded);
+      if (address < 0) return -1;
+    }
+    this.#rise(rounded);
+    return address;
+  }
+
+  /**
+   * Like {@link allocate}, but waits when the limit is reached, behind all that wait already, until enough has been freed by any thread.
+   * @param options.signal gives up waiting, rejecting with its reason
+   * @throws MemoryError `ERR_MEMORY_LIMIT` (rejects) for more than the memory may ever have
+   */
+  async allocateAsync(size: number, options: { signal?: AbortSignal } = {}): Promise<number> {
+    checkInteger('size', size, 1, MAX_SIZE);
+    if (size > this.memory.limit - 2 * PAGE) throw this.#limitReached(size);
+    options.signal?.throwIfAborted();
+    const address = this.#pressure.waiting === 0 ? this.tryAllocate(size) : -1;
+    return address < 0 ? this.#pressure.wait(size, options.signal) : address;
   }
 
   /**
    * Frees any part of what was allocated: `[address, address + size)`, to the byte, in any order, by any thread.
    * What another thread allocated is checked when that thread takes it back.
    * @throws MemoryError `ERR_DOUBLE_FREE`, `ERR_FOREIGN_FREE`; nothing is freed then
+   * @throws MemoryError `ERR_RED_ZONE` in debug mode; the range is freed all the same
    */
   free(address: number, size: number): void {
     const end = address + size;
     if ((address | 0) !== address || (size | 0) !== size || size <= 0 || address < 0 || end > this.memory.limit) throw foreign(address, end);
-    const entry = this.#pages[address >>> PAGE_SHIFT]!;
-    if (entry === 0) {
-      this.#freeElsewhere(address, end);
-      return;
-    }
-    const tag = entry & LARGE;
-    const ranges = tag === MIDDLE ? this.#middle : tag === SMALL ? this.#small : this.#large;
-    if (ranges.free(entry >> TAG_BITS, address, end)) this.#live -= size;
-    else this.#freeAcross(address, end);
+    if (this.ledger !== undefined) this.#freeInDebug(this.ledger, address, end);
+    else if (this.#tiers.free(address, end) === FREED) this.#fall(size);
+    else this.#returns.send(address, end);
   }
 
   /**
@@ -185,13 +190,9 @@ export class Heap {
   tryExtend(end: number, extra: number): number {
     checkInteger('extra', extra, 1, MAX_SIZE);
     const claimed = this.roundUp(end + extra) - end;
-    // The byte before `end` is the caller's, so its block is the one to grow in.
-    const entry = this.#pages[(end - 1) >>> PAGE_SHIFT] ?? 0;
-    if (entry === 0 || claimed < extra) return 0;
-    const ranges = this.#ranges(entry);
-    if (!ranges.tryExtend(entry >> TAG_BITS, end, claimed)) return 0;
-    this.#live += claimed;
-    if (this.#live > this.#high) this.#high = this.#live;
+    // In debug mode a red zone follows; beyond 2^31 the sum has wrapped around.
+    if (this.ledger !== undefined || claimed < extra || !this.#tiers.tryExtend(end, claimed)) return 0;
+    this.#rise(claimed);
     return claimed;
   }
 
@@ -202,9 +203,11 @@ export class Heap {
   table(name: string, size: number, build: (address: number) => void): number {
     let address = this.#tables.get(name);
     if (address === undefined) {
-      address = this.allocate(size);
-      this.#live -= this.roundUp(size);
-      this.#tableBytes += this.roundUp(size);
+      const rounded = this.roundUp(size);
+      address = this.#tiers.allocate(rounded);
+      if (address < 0) address = this.#allocateMore(rounded);
+      if (address < 0) throw this.#limitReached(size);
+      this.#tableBytes += rounded;
       build(address);
       this.#tables.set(name, address);
     }
@@ -212,13 +215,23 @@ export class Heap {
   }
 
   /**
+   * Calls `listener` with the live bytes when they rise to `bytes`, and again each time that happens after they had fallen by an eighth.
+   * It is called inside the allocation that did it.
+   * @returns a function that ends this
+   */
+  onHighWater(bytes: number, listener: (live: number) => void): () => void {
+    checkInteger('bytes', bytes, 1, MAX_SIZE);
+    return this.#pressure.watch(bytes, listener);
+  }
+
+  /**
    * Takes back what other threads have freed of this thread's ranges. Happens by itself when memory is needed.
    * @throws MemoryError `ERR_DOUBLE_FREE` for the first range that was free already, when all others have been taken back
    */
   collect(): void {
-    if (!this.#returns.pending(this.slot)) return;
+    if (!this.#returns.pending()) return;
     let fault: unknown;
-    const whole = this.#returns.drain(this.slot, (start, end) => {
+    const whole = this.#returns.drain((start, end) => {
       try {
         this.free(start, end - start);
       } catch (error) {
@@ -232,7 +245,7 @@ export class Heap {
   /** Gives back every block that is wholly free to the level that all threads share. Gives the bytes given back. */
   trim(): number {
     this.collect();
-    return this.#small.trim() + this.#middle.trim() + this.#large.trim();
+    return this.#tiers.trim();
   }
 
   /**
@@ -242,73 +255,110 @@ export class Heap {
   audit(): void {
     this.collect();
     this.#buddy.audit();
-    let size = 0;
-    let free = 0;
-    for (const ranges of [this.#small, this.#middle, this.#large]) {
-      free += ranges.audit();
-      size += ranges.size;
-    }
-    const used = this.#live + this.#tableBytes;
-    if (free + used !== size) {
-      throw new MemoryError('ERR_AUDIT', `${free} bytes are free and ${used} used, of ${size}`, { expected: size, actual: free + used });
-    }
+    const { size } = this.#tiers;
+    const used = this.#tiers.audit() + this.#live + this.#tableBytes + this.#zoneBytes;
+    if (used !== size) throw new MemoryError('ERR_AUDIT', `free and live bytes are ${used}, of ${size} in the blocks`, { expected: size, actual: used });
     const owned = this.#buddy.runsOf(this.slot).reduce((sum, run) => sum + run.end - run.start, 0);
     if (owned !== size) throw new MemoryError('ERR_AUDIT', `the blocks have ${size} bytes, the pages owned ${owned}`, { expected: size, actual: owned });
   }
 
+  /** Numbers about this heap. Looks at every free range: not for the hot path. */
+  stats(): HeapStats {
+    const { live } = this;
+    const tiers = { small: this.#tiers.stats('small'), middle: this.#tiers.stats('middle'), large: this.#tiers.stats('large') };
+    const free = tiers.small.free + tiers.middle.free + tiers.large.free;
+    const largest = Math.max(tiers.small.largest, tiers.middle.largest, tiers.large.largest);
+    const committed = this.#words[COMMITTED]! * PAGE;
+    const owned = this.#words[OWNED]! * PAGE;
+    return {
+      live,
+      highWater: this.#high,
+      free,
+      tables: this.#tableBytes,
+      fragmentation: free === 0 ? 0 : 1 - largest / free,
+      tiers,
+      waits: this.#pressure.waits,
+      waiting: this.#pressure.waiting,
+      shared: {
+        committed,
+        limit: this.memory.limit,
+        owned,
+        ownedHighWater: this.#words[OWNED_HIGH]! * PAGE,
+        unowned: committed - 2 * PAGE - owned,
+        threads: attachedThreads(this.#words),
+        lockSteals: this.#words[LOCK_STEALS]!,
+      },
+    };
+  }
+
+  /** What lies where: this thread's blocks with their free ranges, and all threads' pages. */
+  map(): HeapMap {
+    this.collect();
+    const pages = this.#buddy.runs().map(({ start, end, slot }) => ({ start, end, slot: slot < 0 ? undefined : slot }));
+    return { blocks: this.#tiers.map(), pages };
+  }
+
+  /** In debug mode, what is live and who allocated it, most bytes first; otherwise nothing is known. */
+  leaks(): Leak[] {
+    this.collect();
+    return this.ledger?.leaks() ?? [];
+  }
+
   /**
-   * Leaves the memory. This thread's blocks go back when nothing of theirs is live; otherwise the place stays taken.
+   * Leaves the memory. This thread's blocks go back when nothing in them is live; otherwise the place stays taken.
    * @returns whether everything went back
    */
   detach(): boolean {
     this.trim();
-    if (this.#small.size + this.#middle.size + this.#large.size > 0) return false;
+    if (this.#tiers.size > 0 || this.#returns.unsent > 0) return false;
+    clearInterval(this.#idleTimer);
     detachSlot(this.#words, this.slot);
     return true;
   }
 
-  #ranges(entry: number): FreeRanges {
-    const tag = entry & LARGE;
-    return tag === MIDDLE ? this.#middle : tag === SMALL ? this.#small : this.#large;
+  /**
+   * Gives back everything that a thread had which has ended without detaching. Only for when nothing of what it allocated is in use by anybody
+   * any more: what was live goes too.
+   * @param slot its number
+   * @returns the bytes given back
+   */
+  reclaim(slot: number): number {
+    checkInteger('slot', slot, 0, SLOTS - 1);
+    if (slot === this.slot) throw new ArgumentRangeError('slot', "another thread's", slot);
+    markDead(this.#words, slot); // from here on a lock that it holds can be taken from it
+    let bytes = 0;
+    for (const run of this.#buddy.runsOf(slot)) {
+      this.#buddy.give(run.start, run.end, slot);
+      bytes += run.end - run.start;
+    }
+    this.#returns.discard(slot);
+    detachSlot(this.#words, slot);
+    return bytes;
   }
 
-  // No free range of the tier is large enough: what other threads have sent home, a new block, then whatever there is anywhere.
-  #refill(size: number): number {
-    if (size > this.memory.limit) return -1;
-    const small = size < this.#smallBelow;
-    const large = size > this.#largeAbove;
-    const own = small ? this.#small : large ? this.#large : this.#middle;
-    if (this.#returns.pending(this.slot)) {
+  #rise(size: number): void {
+    const live = this.#live + size;
+    this.#live = live;
+    if (live > this.#high) this.#high = live;
+    if (live >= this.#pressure.ceiling) this.#pressure.rose(live);
+  }
+
+  #fall(size: number): void {
+    const live = this.#live - size;
+    this.#live = live;
+    if (live < this.#pressure.floor) this.#pressure.fell(live);
+  }
+
+  // The blocks there are have no range large enough: first what other threads have sent home, then a new block.
+  #allocateMore(rounded: number): number {
+    if (rounded > this.memory.limit) return -1;
+    if (this.#returns.pending()) {
       this.collect();
-      const address = own.allocate(size);
-      if (address >= 0) return address;
-    } else if (large) {
-      const address = own.allocate(size);
+      const address = this.#tiers.allocate(rounded);
       if (address >= 0) return address;
     }
-    const least = Math.ceil(size / PAGE);
-    const usual = small ? blockSize(own.size, SMALL_BLOCK, SMALL_BLOCK_MOST) : large ? 0 : blockSize(own.size, MIDDLE_BLOCK, MIDDLE_BLOCK_MOST);
-    for (let tries = 0; tries < 2; tries += 1) {
-      if (this.#addBlock(own, Math.max(usual >>> PAGE_SHIFT, least)) || this.#addBlock(own, least)) return own.allocate(size);
-      for (const other of [this.#middle, this.#large, this.#small]) {
-        const address = other.allocate(size);
-        if (address >= 0) return address;
-      }
-      if (this.trim() === 0) break;
-    }
-    return -1;
-  }
-
-  #addBlock(ranges: FreeRanges, pages: number): boolean {
-    const start = this.#buddy.take(pages);
-    if (start === 0) return false;
-    ranges.addBlock(start, start + pages * PAGE);
-    return true;
-  }
-
-  #unusable(size: number): Error {
-    checkInteger('size', size, 1, MAX_SIZE);
-    return this.#limitReached(size);
+    if (this.#idleTimer === undefined && this.#options.idleMs > 0) this.#watchIdle();
+    return this.#tiers.allocateMore(rounded);
   }
 
   #limitReached(size: number): MemoryError {
@@ -317,51 +367,56 @@ export class Heap {
     return new MemoryError('ERR_MEMORY_LIMIT', `cannot allocate ${size} bytes: ${owned} of ${this.memory.limit} are in use`, { expected: size, actual: left });
   }
 
-  // A range that starts on a page that is not this thread's.
-  #freeElsewhere(start: number, end: number): void {
-    const owner = this.#buddy.ownerOf(start);
-    if (owner < 0 || owner === this.slot) throw foreign(start, end);
-    for (let at = start; at < end; at = ((at >>> PAGE_SHIFT) + 1) << PAGE_SHIFT) {
-      if (this.#buddy.ownerOf(at) !== owner) throw foreign(start, end);
-    }
-    if (end - start >= SELF_CARRYING) {
-      if (end > this.memory.u8.length) this.memory.sync();
-      if (!this.#returns.push(owner, start, end)) throw new MemoryError('ERR_DOUBLE_FREE', `[${start}, ${end}) is free already`, { offset: start });
-    } else {
-      const carrier = this.allocate(16);
-      this.#returns.pushCarried(owner, start, end, carrier);
-    }
+  #allocateInDebug(ledger: Ledger, size: number): number {
+    const rounded = this.roundUp(size);
+    if (rounded > this.memory.limit) return -1;
+    let outer = this.#tiers.allocate(rounded + 2 * RED_ZONE);
+    if (outer < 0) outer = this.#allocateMore(rounded + 2 * RED_ZONE);
+    if (outer < 0) return -1;
+    ledger.allocated(this.u8, outer + RED_ZONE, outer + RED_ZONE + rounded);
+    this.#zoneBytes += 2 * RED_ZONE;
+    this.#rise(rounded);
+    return outer + RED_ZONE;
   }
 
-  // A range over several blocks of this thread that lie side by side: all of it, or nothing.
-  #freeAcross(start: number, end: number): void {
-    for (let at = start; at < end; ) {
-      const entry = this.#pages[at >>> PAGE_SHIFT] ?? 0;
-      if (entry === 0) throw foreign(start, end);
-      const to = Math.min(end, this.#ranges(entry).blockEnd(entry >> TAG_BITS));
-      if (!this.#ranges(entry).isLive(entry >> TAG_BITS, at, to)) {
-        throw new MemoryError('ERR_DOUBLE_FREE', `[${start}, ${end}) is free already, in part or whole`, { offset: at });
+  #freeInDebug(ledger: Ledger, start: number, end: number): void {
+    if (this.#buddy.ownerOf(start) >= 0 && this.#buddy.ownerOf(start) !== this.slot) {
+      this.#returns.send(start, end);
+      return;
+    }
+    const fault = ledger.zoneFault(this.u8, start, end);
+    const whole = ledger.freed(this.u8, start, end);
+    this.#tiers.free(start, end);
+    this.#fall(end - start);
+    if (whole !== undefined) {
+      this.#tiers.free(whole.start - RED_ZONE, whole.start);
+      this.#tiers.free(whole.end, whole.end + RED_ZONE);
+      this.#zoneBytes -= 2 * RED_ZONE;
+    }
+    if (fault !== undefined) throw fault;
+  }
+
+  // A heap nobody uses for a while need not keep its spare blocks. One timer, only while there are blocks, and it keeps no process alive.
+  #watchIdle(): void {
+    let before = this.#live;
+    this.#idleTimer = setInterval(() => {
+      if (this.live === before) this.trim();
+      before = this.#live;
+      if (this.#tiers.size > 0) return;
+      clearInterval(this.#idleTimer);
+      this.#idleTimer = undefined;
+    }, this.#options.idleMs);
+    this.#idleTimer.unref();
+  }
+
+  #reportAtExit(): void {
+    process.once('exit', () => {
+      for (const leak of this.leaks()) {
+        process.stderr.write(`millrace: ${leak.bytes} bytes in ${leak.count} allocations were never freed; they were made\n${leak.site}\n`);
+        for (const view of leak.pinnedBy) process.stderr.write(`  pinned by ${view}\n`);
       }
-      at = to;
-    }
-    for (let at = start; at < end; ) {
-      const entry = this.#pages[at >>> PAGE_SHIFT]!;
-      const to = Math.min(end, this.#ranges(entry).blockEnd(entry >> TAG_BITS));
-      this.#ranges(entry).free(entry >> TAG_BITS, at, to);
-      this.#live -= to - at;
-      at = to;
-    }
+    });
   }
-}
-
-// A tier grows by half, in powers of two between the bounds.
-function blockSize(size: number, least: number, most: number): number {
-  const half = size >>> 1;
-  return half <= least ? least : Math.min(most, 1 << (31 - Math.clz32(half)));
-}
-
-function foreign(start: number, end: number): MemoryError {
-  return new MemoryError('ERR_FOREIGN_FREE', `[${start}, ${end}) was never allocated here`, { offset: start });
 }
 
 let shared: Heap | undefined;

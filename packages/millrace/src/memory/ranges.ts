@@ -1,7 +1,7 @@
 import { MemoryError } from '../base/errors.js';
 import { END, OFFSET_TREE, RECORD_SHIFT, RECORD_WORDS, RIGHT, START, first, link, linkAfter, makeHeader, neighbour, unlink } from './avl.js';
 import { SizeIndex, auditTree, room, type SizeIndexKind } from './size-index.js';
-import { PAGE_SHIFT } from './state.js';
+import { PAGE, PAGE_SHIFT } from './state.js';
 
 /** Where free blocks go when they are not kept. */
 export interface BlockSink {
@@ -212,6 +212,43 @@ export class FreeRanges {
       header = next;
     }
     return before - this.size;
+  }
+
+  /**
+   * Gives back whole pages that are free at either end of the block of `header`, which must have something live.
+   * For blocks that one allocation has to itself: what is freed from its front is of use to others at once.
+   */
+  shrink(header: number): void {
+    const n = this.#n;
+    const hi = header << RECORD_SHIFT;
+    for (let side = 0; side <= 1; side += 1) {
+      const blockStart = n[hi + START]!;
+      const blockEnd = n[hi + END]!;
+      let x = n[hi]!;
+      if (x === 0) return;
+      for (let child = n[(x << RECORD_SHIFT) + side]!; child !== 0; child = n[(x << RECORD_SHIFT) + side]!) x = child;
+      const xi = x << RECORD_SHIFT;
+      const from = side === 0 ? blockStart : ((n[xi + START]! + (PAGE - 1)) >>> PAGE_SHIFT) << PAGE_SHIFT;
+      const to = side === 0 ? (n[xi + END]! >>> PAGE_SHIFT) << PAGE_SHIFT : blockEnd;
+      if (from >= to || (side === 0 ? n[xi + START] !== blockStart : n[xi + END] !== blockEnd)) continue;
+      if (x === this.#hole) this.#forgetHole();
+      else if (x === this.#bump) this.#forgetBump();
+      else this.#leave(x);
+      n[hi + (side === 0 ? START : END)] = side === 0 ? to : from;
+      if (side === 0 ? to === n[xi + END] : from === n[xi + START]) {
+        unlink(n, OFFSET_TREE, x);
+        this.#recycle(x);
+      } else {
+        n[xi + (side === 0 ? START : END)] = side === 0 ? to : from;
+        this.#enter(x);
+      }
+      // The windows of open ranges may have ended at the old bounds.
+      this.#closeHole();
+      this.#closeBump();
+      this.#pages.fill(0, from >>> PAGE_SHIFT, to >>> PAGE_SHIFT);
+      this.size -= to - from;
+      this.#sink.give(from, to);
+    }
   }
 
   /** The end of the block of `header`. */

@@ -1,11 +1,13 @@
+import { MemoryError } from '../base/errors.js';
+import type { Buddy } from './buddy.js';
 import type { LinearMemory } from './linear-memory.js';
-import { PAGE, SLOT_RETURNS, SLOT_TABLE, SLOT_WORDS } from './state.js';
+import { PAGE, PAGE_SHIFT, SHORTS, SHORTS_COUNT, SHORTS_MOST, SLOT_RETURNS, SLOT_SHORTS, SLOT_TABLE, SLOT_WORDS } from './state.js';
+import { foreign } from './tiers.js';
 
 const MARK = 0x5afe_f4ee; // xored with the address of the record it is in
-const CARRIED = -1;
 
 /** A range of at least this many bytes can hold its own record, whatever its alignment. */
-export const SELF_CARRYING = 15;
+const SELF_CARRYING = 15;
 
 /**
  * Lists of ranges on their way home, one for each thread: whoever frees a range of another thread's pushes it on that thread's list,
@@ -16,53 +18,83 @@ export const SELF_CARRYING = 15;
  *     | 0-3   | next record | end | MARK ^ at | ...                        |
  *             next is a multiple of 4; its low two bits hold at - start
  *
- * A range too short for that is carried by 16 bytes of the thread that frees it: `next | -1 | start | end`, which the owner sends home in turn.
+ * A range too short for that goes by way of a small table in the first page, under the lock. Nothing of the sender's is ever on a list
+ * of another thread, so a thread that dies leaves nothing behind there.
  */
 export class ReturnLists {
   readonly #memory: LinearMemory;
+  readonly #buddy: Buddy;
   readonly #words: Int32Array; // the first page
+  readonly #slot: number;
+  #unsent: { owner: number; start: number; end: number }[] = []; // short ranges that found the table full
 
-  constructor(memory: LinearMemory) {
+  constructor(memory: LinearMemory, buddy: Buddy) {
     this.#memory = memory;
+    this.#buddy = buddy;
+    this.#slot = buddy.slot;
     this.#words = new Int32Array(memory.memory.buffer, 0, PAGE / 4);
   }
 
-  /** Whether something may have come home to `slot`. A plain read: what it misses is seen the next time. */
-  pending(slot: number): boolean {
-    return this.#words[SLOT_TABLE + slot * SLOT_WORDS + SLOT_RETURNS] !== 0;
+  /** Short ranges that could not be sent yet. */
+  get unsent(): number {
+    return this.#unsent.length;
+  }
+
+  /** Whether something may have come home, or waits to be sent. A plain read: what it misses is seen the next time. */
+  pending(): boolean {
+    const at = SLOT_TABLE + this.#slot * SLOT_WORDS;
+    return (this.#words[at + SLOT_RETURNS]! | this.#words[at + SLOT_SHORTS]! | this.#unsent.length) !== 0;
   }
 
   /**
-   * Sends `[start, end)`, at least SELF_CARRYING bytes, to `slot`.
-   * @returns false, and nothing was done, when the very same range is on its way already
+   * Sends `[start, end)`, which is not on this thread's pages, to whoever owns it.
+   * @throws MemoryError `ERR_FOREIGN_FREE` when nobody does, or several, `ERR_DOUBLE_FREE` when the very same range is on its way already
    */
-  push(slot: number, start: number, end: number): boolean {
+  send(start: number, end: number): void {
+    const owner = this.#buddy.ownerOf(start);
+    if (owner < 0 || owner === this.#slot) throw foreign(start, end);
+    for (let at = start; at < end; at = ((at >>> PAGE_SHIFT) + 1) << PAGE_SHIFT) {
+      if (this.#buddy.ownerOf(at) !== owner) throw foreign(start, end);
+    }
+    if (end - start < SELF_CARRYING) {
+      this.#unsent.push({ owner, start, end });
+      this.#sendShorts();
+      return;
+    }
+    if (end > this.#memory.u8.length) this.#memory.sync();
     const w = this.#memory.words;
     const at = (start + 3) & -4;
     const i = at >> 2;
-    if (w[i + 2] === (MARK ^ at)) return false;
+    if (w[i + 2] === (MARK ^ at)) throw new MemoryError('ERR_DOUBLE_FREE', `[${start}, ${end}) is free already`, { offset: start });
     w[i + 1] = end;
     w[i + 2] = MARK ^ at;
-    this.#link(slot, at, at - start);
-    return true;
+    this.#link(owner, at, at - start);
   }
 
-  /** Sends `[start, end)` to `slot` by the 16 bytes at `carrier`, which must be this thread's. */
-  pushCarried(slot: number, start: number, end: number, carrier: number): void {
-    const w = this.#memory.words;
-    const i = carrier >> 2;
-    w[i + 1] = CARRIED;
-    w[i + 2] = start;
-    w[i + 3] = end;
-    this.#link(slot, carrier, 0);
+  #sendShorts(): void {
+    const unsent = this.#unsent;
+    this.#buddy.locked(() => {
+      const w = this.#words;
+      for (let entry = unsent[0]; entry !== undefined && w[SHORTS_COUNT]! < SHORTS_MOST; entry = unsent[0]) {
+        const at = SHORTS + 2 * w[SHORTS_COUNT]!;
+        w[at] = entry.start;
+        w[at + 1] = entry.end;
+        w[SHORTS_COUNT] = w[SHORTS_COUNT]! + 1;
+        const waiting = SLOT_TABLE + entry.owner * SLOT_WORDS + SLOT_SHORTS;
+        w[waiting] = w[waiting]! + 1;
+        unsent.shift();
+      }
+    });
   }
 
   /**
-   * Takes everything that has come home to `slot` and calls `free` for each range, in the order in which they were sent; carriers are given to
-   * `free` too.
+   * Takes everything that has come home and calls `free` for each range, in the order in which they were sent.
    * @returns false when a record had been overwritten, by a double free that overlaps another or a write to freed memory: what was behind it is lost
    */
-  drain(slot: number, free: (start: number, end: number) => void): boolean {
+  drain(free: (start: number, end: number) => void): boolean {
+    const slot = this.#slot;
+    if (this.#unsent.length > 0) this.#sendShorts();
+    if (this.#words[SLOT_TABLE + slot * SLOT_WORDS + SLOT_SHORTS] !== 0) this.#drainShorts(slot, free);
     let record = Atomics.exchange(this.#words, SLOT_TABLE + slot * SLOT_WORDS + SLOT_RETURNS, 0);
     let w = this.#memory.words;
     let whole = true;
@@ -77,7 +109,7 @@ export class ReturnLists {
         }
       }
       const i = record >> 2;
-      if (w[i + 2] !== (MARK ^ record) && w[i + 1] !== CARRIED) {
+      if (w[i + 2] !== (MARK ^ record)) {
         whole = false;
         break;
       }
@@ -92,17 +124,37 @@ export class ReturnLists {
       const next = w[i]!;
       const end = w[i + 1]!;
       previous = next & -4;
-      if (end === CARRIED) {
-        const from = w[i + 2]!;
-        const to = w[i + 3]!;
-        free(from, to);
-        free(at, at + 16);
-      } else {
-        w[i + 2] = 0;
-        free(at - (next & 3), end);
-      }
+      w[i + 2] = 0;
+      free(at - (next & 3), end);
     }
     return whole;
+  }
+
+  /** Forgets what was on its way to `slot`, whose pages are given back. */
+  discard(slot: number): void {
+    Atomics.store(this.#words, SLOT_TABLE + slot * SLOT_WORDS + SLOT_RETURNS, 0);
+    this.#drainShorts(slot, () => {});
+  }
+
+  #drainShorts(slot: number, free: (start: number, end: number) => void): void {
+    const w = this.#words;
+    const mine: number[] = [];
+    this.#buddy.locked(() => {
+      let kept = 0;
+      for (let i = 0; i < w[SHORTS_COUNT]!; i += 1) {
+        const start = w[SHORTS + 2 * i]!;
+        const end = w[SHORTS + 2 * i + 1]!;
+        if (this.#buddy.ownerOf(start) === slot) mine.push(start, end);
+        else {
+          w[SHORTS + 2 * kept] = start;
+          w[SHORTS + 2 * kept + 1] = end;
+          kept += 1;
+        }
+      }
+      w[SHORTS_COUNT] = kept;
+      w[SLOT_TABLE + slot * SLOT_WORDS + SLOT_SHORTS] = 0;
+    });
+    for (let i = 0; i < mine.length; i += 2) free(mine[i]!, mine[i + 1]!);
   }
 
   #link(slot: number, at: number, offset: number): void {

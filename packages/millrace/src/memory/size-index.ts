@@ -146,7 +146,7 @@ export class SizeIndex {
     for (let y = n[(parent << RECORD_SHIFT) + SIZE_TREE]!; y !== 0; y = n[(y << RECORD_SHIFT) + SIZE_TREE + side]!) {
       const yi = y << RECORD_SHIFT;
       const difference = room(n[yi + START]!, n[yi + END]!) - size;
-      const equal = (difference | -difference) >>> 31 ^ 1;
+      const equal = ((difference | (0 - difference)) >>> 31) ^ 1;
       side = (difference >>> 31) | (equal & ((n[yi + START]! - start) >>> 31));
       parent = y;
     }

@@ -1,5 +1,5 @@
 import { MemoryError, MillraceError } from '../base/errors.js';
-import { ATTACHED, FREE, LAYOUT, SLOTS, SLOT_STATE, SLOT_TABLE, SLOT_WORDS, VERSION } from './state.js';
+import { ATTACHED, DEAD, FREE, LAYOUT, SLOTS, SLOT_STATE, SLOT_TABLE, SLOT_WORDS, VERSION } from './state.js';
 
 /**
  * Finds a place for this thread in the memory.
@@ -23,4 +23,16 @@ export function attachSlot(words: Int32Array, fresh: boolean): number {
 /** Frees the place of a thread that owns nothing any more. */
 export function detachSlot(words: Int32Array, slot: number): void {
   Atomics.store(words, SLOT_TABLE + slot * SLOT_WORDS + SLOT_STATE, FREE);
+}
+
+/** Says that the thread of `slot` has ended. */
+export function markDead(words: Int32Array, slot: number): void {
+  Atomics.store(words, SLOT_TABLE + slot * SLOT_WORDS + SLOT_STATE, DEAD);
+}
+
+/** How many threads are attached. */
+export function attachedThreads(words: Int32Array): number {
+  let count = 0;
+  for (let slot = 0; slot < SLOTS; slot += 1) if (Atomics.load(words, SLOT_TABLE + slot * SLOT_WORDS + SLOT_STATE) === ATTACHED) count += 1;
+  return count;
 }

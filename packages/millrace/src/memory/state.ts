@@ -1,9 +1,9 @@
 /**
  * The first page of the memory holds what all threads share; the last committed page is the guard at the end.
  *
- *     0        256              8192      8448             12544                24576            57344     65536
- *     | guard  | report areas   | words   | thread slots   | buddy bitmaps      | owner of each  | unused  |
- *     |        | 64 of 64 bytes |         | 64 of 64 bytes |                    | page, a byte   |         |
+ *     0        256              8192      8448             12544                24576            57344          65536
+ *     | guard  | report areas   | words   | thread slots   | buddy bitmaps      | owner of each  | short ranges |
+ *     |        | 64 of 64 bytes |         | 64 of 64 bytes |                    | page, a byte   | on their way |
  *
  * The owner map is the truth about pages: 0 is free, SYSTEM is this page and the guard, everything else a slot + 1. The bitmaps are
  * derived from it and rebuilt when a thread has died while changing them.
@@ -32,10 +32,11 @@ export const LOCK_STEALS: number = 8192 / 4 + 6;
 
 export const SLOT_TABLE: number = 8448 / 4;
 export const SLOT_WORDS = 16;
-/** Words of a slot: one of FREE, ATTACHED, DEAD; the head of its return list; the pages it owns. */
+/** Words of a slot: one of FREE, ATTACHED, DEAD; the head of its return list; the pages it owns; how many of the short ranges are its. */
 export const SLOT_STATE = 0;
 export const SLOT_RETURNS = 1;
 export const SLOT_PAGES = 2;
+export const SLOT_SHORTS = 3;
 export const FREE = 0;
 export const ATTACHED = 1;
 export const DEAD = 2;
@@ -45,6 +46,11 @@ export const BITMAPS: number = 12_544 / 4;
 export const OWNERS = 24_576;
 export const MAX_PAGES = 32_768;
 export const SYSTEM = 255;
+
+/** Pairs of start and end, and how many there are. */
+export const SHORTS: number = 57_344 / 4;
+export const SHORTS_MOST = 1024;
+export const SHORTS_COUNT: number = 8192 / 4 + 7;
 
 /** The layout's version, so that threads with different versions of the library do not share a memory. */
 export const LAYOUT = 1;
