@@ -95,6 +95,11 @@ export class LinkBuffer {
     this.#booked = room.length;
   }
 
+  /** {@link book} for a read of any size: books anew when less is left than a read should have, a quarter of a booking or 16 KiB. */
+  bookRead(carry: number = 0): void {
+    this.book(Math.min(16_384, this.#room.size >> 2), carry);
+  }
+
   /** Address of the booked room. Valid until the next booking or {@link commit}. */
   get roomAddress(): number {
     return this.#room.at;
@@ -132,6 +137,11 @@ export class LinkBuffer {
     this.#room.shrink();
     this.#seal();
     this.#releaseChunk();
+  }
+
+  /** Counts `n` bytes that were copied on their way into this buffer. */
+  countCopied(n: number): void {
+    this.#copied += n;
   }
 
   /** Takes over `bytes` as the last readable ones: no copy. */

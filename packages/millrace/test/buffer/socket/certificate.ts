@@ -1,0 +1,20 @@
+// A key and a certificate for localhost that serve no other purpose than these tests; valid for a hundred years.
+export const key = `-----BEGIN EC PRIVATE KEY-----
+MHcCAQEEIPucirSXdMbagY3RaDEC+D2SWqIgNM2LYHwVdCIEphH8oAoGCCqGSM49
+AwEHoUQDQgAE4A73tXieD3HDPPDL1cZoseSJ3Pr+M1QuL3aA8GV7mB+bIUhhKkZR
+xMW5l6sTI/ZrfjWfGMgkc+F0n7QX9O6l/g==
+-----END EC PRIVATE KEY-----
+`;
+
+export const cert = `-----BEGIN CERTIFICATE-----
+MIIBnDCCAUGgAwIBAgIUJejwHgSdYzNl88FFhHvqYihFEEswCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTE2MTk1OFoYDzIxMjYxMDI4
+MTYxOTU4WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATgDve1eJ4PccM88MvVxmix5Inc+v4zVC4vdoDwZXuYH5shSGEqRlHE
+xbmXqxMj9mt+NZ8YyCRz4XSftBf07qX+o28wbTAdBgNVHQ4EFgQUkLBd+ouSue4G
+uNsH8ZhpjROunpwwHwYDVR0jBBgwFoAUkLBd+ouSue4GuNsH8ZhpjROunpwwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSQAwRgIhAO0+CCrEGsxmkXXljOj9fGYHSbiqYKuxPKyPmVv2+j5IAiEA
+nmO5DGlj4pfSyooPGyiA6meD6im7NRMBQcu79t5XqPE=
+-----END CERTIFICATE-----
+`;

@@ -1,0 +1,405 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer, Socket, type AddressInfo, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer as createTlsServer } from 'node:tls';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { length32 } from '../../../src/buffer/framing/length-prefix.js';
+import { Landing } from '../../../src/buffer/socket/landing.js';
+import { attach, connectLink, connectTlsLink, linkServer } from '../../../src/buffer/socket/attach.js';
+import type { Link, LinkHandlers, LinkOptions } from '../../../src/buffer/socket/link.js';
+import { Bytes } from '../../../src/bytes/bytes.js';
+import { Heap } from '../../../src/memory/heap.js';
+import { cert, key } from './certificate.js';
+
+let heap: Heap;
+let folder: string;
+const servers: Server[] = [];
+
+beforeEach(() => {
+  heap = new Heap({ limit: 2 ** 26 });
+  folder = mkdtempSync(join(tmpdir(), 'millrace-link-'));
+});
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) {
+    // close() waits for every connection: one that was not counted down would hang here.
+    await new Promise((resolve) => server.close(resolve));
+  }
+  rmSync(folder, { recursive: true, force: true });
+  // A TLS socket closes a moment after the connection under it.
+  for (let i = 0; i < 100 && heap.live > 0; i += 1) await turn(2);
+  expect(heap.live).toBe(0);
+  heap.audit();
+});
+
+type Way = { name: string; transport: 'tcp' | 'unix' | 'tls'; reading: 'auto' | 'copy' };
+const ways: Way[] = [
+  { name: 'TCP, direct', transport: 'tcp', reading: 'auto' },
+  { name: 'TCP, copied', transport: 'tcp', reading: 'copy' },
+  { name: 'Unix socket, direct', transport: 'unix', reading: 'auto' },
+  { name: 'Unix socket, copied', transport: 'unix', reading: 'copy' },
+  { name: 'TLS', transport: 'tls', reading: 'auto' },
+];
+
+async function listen(way: Way, open: (link: Link) => void, handlers: LinkHandlers, options: LinkOptions = {}): Promise<Server> {
+  const all = { heap, reading: way.reading, ...options };
+  const server = way.transport === 'tls'
+    ? createTlsServer({ key, cert, allowHalfOpen: true }, (socket) => open(attach(socket, handlers, all)))
+    : linkServer(open, handlers, all);
+  servers.push(server);
+  if (way.transport === 'unix') server.listen(join(folder, 's'));
+  else server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+function dial(way: Way, server: Server, handlers: LinkHandlers, options: LinkOptions = {}): Link {
+  const all = { heap, reading: way.reading, ...options };
+  if (way.transport === 'unix') return connectLink({ path: join(folder, 's') }, handlers, all);
+  const { port } = server.address() as AddressInfo;
+  if (way.transport === 'tls') return connectTlsLink({ port, host: '127.0.0.1', ca: cert, servername: 'localhost' }, handlers, all);
+  return connectLink({ port, host: '127.0.0.1' }, handlers, all);
+}
+
+const closed = (link: Link): Promise<unknown> => (link.isClosed ? Promise.resolve() : new Promise((resolve) => link.socket.once('close', resolve)));
+const turn = (ms = 0): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let i = 0; i < 1000 && !condition(); i += 1) await turn(2);
+  expect(condition()).toBe(true);
+}
+
+function pattern(length: number, seed: number): Buffer {
+  const bytes = Buffer.allocUnsafe(length);
+  for (let i = 0; i < length; i += 1) bytes[i] = (i * 31 + (i >> 8) * 7 + seed) & 255;
+  return bytes;
+}
+
+describe.each(ways)('$name', (way) => {
+  it('echoes framed messages of every size, in order and whole', async () => {
+    const sizes = [0, 1, 3, 100, 4095, 4096, 65_536, 300_000, 5, 1_000_000];
+    const directs: boolean[] = [];
+    // The echo cuts at message boundaries and sends the memory that was read into.
+    const server = await listen(way, (link) => {
+      directs.push(link.direct);
+      link.data = length32().scanner(heap);
+    }, {
+      data(link) {
+        const scanner = link.data as ReturnType<ReturnType<typeof length32>['scanner']>;
+        // New bytes are the last of what is readable; those before them were scanned.
+        const fresh = link.input.length - scanner.pending;
+        const front = link.input.peek(link.input.length);
+        const address = front.byteOffset + scanner.pending;
+        const end = scanner.scan(address, fresh);
+        if (scanner.messages > 0) link.send(link.input.next(address - front.byteOffset + end));
+        link.carry = scanner.pending;
+      },
+    });
+    const got: Buffer[] = [];
+    let total = 0;
+    const client = dial(way, server, {
+      data(link) {
+        const bytes = link.input.readBinary(link.input.length);
+        got.push(bytes);
+        total += bytes.length;
+      },
+    });
+    const sent = sizes.map((size, i) => {
+      const message = Buffer.alloc(4 + size);
+      message.writeUInt32BE(size);
+      pattern(size, i).copy(message, 4);
+      return message;
+    });
+    for (const message of sent) {
+      client.output.writeBinary(message);
+      client.flush();
+    }
+    const wanted = Buffer.concat(sent);
+    await until(() => total === wanted.length);
+    expect(Buffer.concat(got).equals(wanted)).toBe(true);
+    client.end();
+    await closed(client);
+    expect(directs).toEqual([way.reading === 'auto' && way.transport !== 'tls']);
+    expect(client.direct).toBe(way.reading === 'auto');
+    expect(client.pendingBytes).toBe(0);
+  });
+
+  it('stops reading when told, and the sender notices; goes on where it stopped', async () => {
+    let serverLink: Link | undefined;
+    let seen = 0;
+    let paused = true;
+    const server = await listen(way, (link) => {
+      serverLink = link;
+    }, {
+      data(link) {
+        seen += link.input.length;
+        link.input.skip(link.input.length);
+        return !paused;
+      },
+    });
+    let drained = 0;
+    const client = dial(way, server, { data() {}, drain: () => (drained += 1) });
+    // More than the kernel's own buffers take.
+    let sent = 0;
+    const chunk = pattern(256 * 1024, 1);
+    let room = true;
+    while (sent < 24 * 2 ** 20) {
+      client.output.writeBinary(chunk);
+      room = client.flush();
+      sent += chunk.length;
+    }
+    expect(room).toBe(false);
+    await until(() => seen > 0);
+    const first = seen;
+    await turn(50);
+    expect(seen).toBe(first);
+    expect(drained).toBe(0);
+    expect(client.pendingBytes).toBeGreaterThan(2 ** 20);
+    paused = false;
+    serverLink!.resume();
+    await until(() => seen === sent);
+    expect(drained).toBe(1);
+    expect(client.pendingBytes).toBe(0);
+    client.end();
+    await closed(client);
+  });
+
+  it('half-close: what is written in answer to the end still arrives', async () => {
+    let received = '';
+    const server = await listen(way, () => {}, {
+      data() {},
+      end(link) {
+        received = link.input.readString(link.input.length);
+        link.output.writeString('and good bye');
+      },
+    });
+    let answer = '';
+    const client = dial(way, server, { data: (link) => void (answer += link.input.readString(link.input.length)) });
+    client.output.writeString('hello');
+    client.end();
+    await closed(client);
+    expect(received).toBe('hello');
+    expect(answer).toBe('and good bye');
+  });
+
+  it('an error thrown by the data handler ends the link with it, and nothing stays behind', async () => {
+    const errors: unknown[] = [];
+    const server = await listen(way, () => {}, {
+      data(link) {
+        link.input.next(link.input.length).release();
+        throw new Error('no such message');
+      },
+      close: (_link, error) => errors.push(error?.message),
+    });
+    const client = dial(way, server, { data() {} });
+    client.output.writeString('x');
+    client.flush();
+    await closed(client);
+    await until(() => errors.length === 1);
+    expect(errors).toEqual(['no such message']);
+  });
+
+  it('destroying either side with writes under way gives everything back', async () => {
+    for (const who of ['client', 'server']) {
+      let serverLink: Link | undefined;
+      let over = false;
+      const handlers: LinkHandlers = {
+        data(link) {
+          if (over) link.input.skip(link.input.length);
+          return over;
+        },
+      };
+      const server = await listen(way, (link) => {
+        serverLink = link;
+        link.send(Bytes.copyOf(pattern(3_000_000, 2), heap));
+      }, handlers);
+      const client = dial(way, server, handlers);
+      client.send(Bytes.copyOf(pattern(3_000_000, 3), heap));
+      await until(() => serverLink !== undefined && client.input.length > 0);
+      const link = who === 'client' ? client : serverLink!;
+      link.destroy();
+      // Who does not read does not notice that the peer has gone.
+      over = true;
+      (link === client ? serverLink! : client).resume();
+      await Promise.all([closed(client), closed(serverLink!)]);
+      expect(link.pendingBytes).toBe(0);
+      link.output.writeString('too late');
+      link.flush();
+      link.output.close();
+      await new Promise((resolve) => servers.pop()!.close(resolve));
+      rmSync(join(folder, 's'), { force: true });
+      expect(heap.live).toBe(0);
+    }
+  });
+
+  it('waits while the heap is full, and loses nothing', async () => {
+    const small = new Heap({ limit: 2 ** 21 });
+    Landing.of(small);
+    const got: Buffer[] = [];
+    let total = 0;
+    const server = await listen(way, () => {}, {
+      data(link) {
+        const bytes = link.input.readBinary(link.input.length);
+        got.push(bytes);
+        total += bytes.length;
+      },
+    }, { heap: small });
+    const hog: number[] = [];
+    try {
+      for (let size = 2 ** 19; size >= 1024; size >>= 1) for (;;) hog.push(small.allocate(size), size);
+    } catch {
+      for (let size = 512; size >= 16; ) {
+        try {
+          hog.push(small.allocate(size), size);
+        } catch {
+          size >>= 1;
+        }
+      }
+    }
+    const client = dial(way, server, { data() {} });
+    const wanted = pattern(400_000, 9);
+    client.output.writeBinary(wanted);
+    client.flush();
+    await turn(60);
+    expect(total).toBe(0);
+    while (hog.length > 0) {
+      const size = hog.pop()!;
+      small.free(hog.pop()!, small.roundUp(size));
+    }
+    await until(() => total === wanted.length);
+    expect(Buffer.concat(got).equals(wanted)).toBe(true);
+    client.end();
+    await closed(client);
+    await new Promise((resolve) => servers.pop()!.close(resolve));
+    expect(small.live).toBe(0);
+  });
+});
+
+describe('idle connections', () => {
+  it('hold no booked room after a sweep, and read on', async () => {
+    const way = ways[0]!;
+    let link: Link | undefined;
+    let text = '';
+    const server = await listen(way, (opened) => {
+      link = opened;
+    }, { data: (self) => void (text += self.input.readString(self.input.length)) });
+    const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    client.write('first');
+    await until(() => text === 'first');
+    expect(heap.live).toBeGreaterThan(0);
+    await until(() => heap.live === 0);
+    client.write(' second');
+    await until(() => text === 'first second');
+    // Straight into a booking now: nothing further was copied.
+    const copied = link!.input.copiedBytes;
+    client.write(' third');
+    await until(() => text === 'first second third');
+    expect(link!.input.copiedBytes).toBe(copied);
+    client.destroy();
+    await closed(link!);
+  });
+});
+
+describe('faults', () => {
+  it('a reset in the middle of a message gives everything back and names the error', async () => {
+    const errors: (Error | undefined)[] = [];
+    let arrived = 0;
+    const server = await listen(ways[0]!, () => {}, {
+      data: (link) => {
+        arrived = link.input.length;
+      },
+      close: (_link, error) => errors.push(error),
+    });
+    const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    client.write(pattern(10_000, 1));
+    await until(() => arrived === 10_000);
+    client.resetAndDestroy();
+    await until(() => errors.length === 1);
+    expect(errors[0]).toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  it('one byte at a time', async () => {
+    let text = '';
+    let messages = 0;
+    const scanner = length32().scanner(heap);
+    const server = await listen(ways[0]!, () => {}, {
+      data(link) {
+        expect(link.input.contiguousLength).toBe(link.input.length);
+        const { pending } = scanner;
+        const end = scanner.scan(link.input.front!.start + pending, link.input.length - pending);
+        link.carry = scanner.pending;
+        messages += scanner.messages;
+        if (scanner.messages > 0) text += link.input.readString(pending + end);
+      },
+    }, { minBook: 64, maxBook: 64 });
+    const client = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', noDelay: true });
+    const framed = Array.from({ length: 12 }, (_, i) => `\0\0\0${String.fromCharCode(2 * i)}${'ab'.repeat(i)}`);
+    for (const byte of Buffer.from(framed.join(''))) {
+      client.write(Uint8Array.of(byte));
+      await turn();
+    }
+    await until(() => messages === framed.length);
+    expect(text).toBe(framed.join(''));
+    client.end();
+    await once(client, 'close');
+  });
+
+  it('a peer that never reads fills the high-water mark, and its going gives everything back', async () => {
+    const server = createServer((socket) => socket.pause());
+    servers.push(server);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const peers: Socket[] = [];
+    server.on('connection', (socket) => peers.push(socket));
+    const link = connectLink({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' }, { data() {} }, { heap, highWaterMark: 100_000 });
+    while (link.send(Bytes.copyOf(pattern(50_000, 1), heap)));
+    expect(link.pendingBytes).toBe(100_000);
+    link.send(Bytes.copyOf(pattern(20_000_000, 1), heap));
+    await until(() => peers.length === 1);
+    await turn(20);
+    expect(link.pendingBytes).toBeGreaterThan(1_000_000);
+    peers[0]!.resetAndDestroy();
+    await closed(link);
+    expect(link.pendingBytes).toBe(0);
+  });
+
+  it('a connection refused is reported at close', async () => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    const error = await new Promise<Error | undefined>((resolve) => {
+      const link = connectLink({ port, host: '127.0.0.1' }, { data() {}, close: (_link, why) => resolve(why) }, { heap });
+      link.output.writeString('never sent');
+      link.flush();
+    });
+    expect(error).toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  it('attach takes a connection that was read from already, by copying', async () => {
+    const texts: string[] = [];
+    const server = createServer((socket) => {
+      socket.once('data', (chunk) => {
+        texts.push(String(chunk));
+        const link = attach(socket, { data: (self) => void texts.push(self.input.readString(self.input.length)) }, { heap });
+        expect(link.direct).toBe(false);
+        expect(link.socket).toBe(socket);
+      });
+    });
+    servers.push(server);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    client.write('one');
+    await until(() => texts.length === 1);
+    client.write('two');
+    await until(() => texts.length === 2);
+    expect(texts).toEqual(['one', 'two']);
+    client.end();
+    client.resume();
+    await once(client, 'close');
+  });
+});
