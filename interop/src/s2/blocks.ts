@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { Heap } from 'millrace';
+import { BlockCodec, type Dialect, type Level } from 'millrace/codec';
+import { Klauspost } from '../peers/klauspost.js';
+import type { S2Check } from './suite.js';
+
+const heap = new Heap();
+const DIALECTS: readonly Dialect[] = ['s2', 'snappy'];
+const LEVELS: readonly Level[] = ['fast', 'better', 'best'];
+
+/** Blocks of every kind: text and noise at every size where tables and tags change, runs, overlapping repeats, far copies. */
+export function blockSamples(): Buffer[] {
+  const text = readFileSync(new URL(import.meta.url));
+  const noise = Buffer.alloc(70_000);
+  let state = 7;
+  for (let i = 0; i < noise.length; i += 1) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    noise[i] = state >>> 24;
+  }
+  const long = Buffer.concat(Array.from({ length: 300 }, (_, i) => Buffer.concat([text.subarray(0, 900 + ((i * 131) % 1500)), noise.subarray(i * 40, i * 40 + 25)])));
+  const sizes = [0, 1, 5, 15, 16, 31, 32, 33, 60, 61, 64, 100, 255, 256, 257, 511, 512, 1000, 4095, 4096, 16_383, 16_384, 32_768, 65_535, 65_536, 65_537, 300_000];
+  const samples = sizes.map((size) => long.subarray(0, size));
+  for (const size of [32, 100, 5000, 70_000]) samples.push(noise.subarray(0, size));
+  for (const period of [1, 2, 3, 7, 8, 15, 16, 17, 33]) samples.push(Buffer.alloc(5000, noise.subarray(0, period)));
+  samples.push(Buffer.alloc(20_000_000, 'x'), Buffer.concat([noise.subarray(0, 3000), Buffer.alloc(70_000), noise.subarray(0, 3000)]));
+  return samples;
+}
+
+function same(actual: Buffer, expected: Uint8Array, what: string): void {
+  if (!actual.equals(expected)) throw new Error(`${what}: ${actual.length} bytes that differ from the ${expected.length} expected`);
+}
+
+/** Blocks of every level and dialect, written here and read by klauspost/compress, and the other way round. */
+export function* blockChecks(): Generator<S2Check> {
+  const samples = blockSamples();
+  for (const dialect of DIALECTS) {
+    for (const level of LEVELS) {
+      yield {
+        name: `${dialect} blocks at level ${level}, both ways`,
+        run: async (peer) => {
+          const codec = new BlockCodec({ dialect, level, heap });
+          for (const sample of samples) {
+            const what = `${sample.length} bytes`;
+            same(await peer.request({ op: 'decode', dialect }, codec.encodeToBuffer(sample)), sample, `${what} written here`);
+            same(codec.decodeToBuffer(await peer.request({ op: 'encode', dialect, level }, sample)), sample, `${what} written there`);
+          }
+          codec.release();
+          if (heap.live !== 0) throw new Error(`${heap.live} bytes are left allocated`);
+        },
+      };
+    }
+    yield {
+      name: `${dialect} blocks concatenated here and there`,
+      run: async (peer) => {
+        const codec = new BlockCodec({ dialect, heap });
+        const parts = samples.slice(0, 25);
+        const whole = codec.concatenate(parts.map((part) => codec.encodeToBuffer(part)));
+        same(await peer.request({ op: 'decode', dialect }, whole.toBuffer()), Buffer.concat(parts), 'joined here');
+        whole.release();
+        const theirs = await peer.request({ op: 'concat' }, Klauspost.join(parts.map((part) => codec.encodeToBuffer(part))));
+        same(codec.decodeToBuffer(theirs), Buffer.concat(parts), 'joined there');
+        codec.release();
+      },
+    };
+  }
+}
