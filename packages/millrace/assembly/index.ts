@@ -15,3 +15,9 @@ export { zstdEncoderTables, zstdEncoderTablesSize } from "./zstd/encode-tables";
 export { zstdEncodeFrame } from "./zstd/encode-frame";
 export { snappyEncodeBetter, s2EncodeBetter } from "./snappy/better";
 export { snappyEncodeBest } from "./snappy/best";
+export { zstdContextSize, zstdContextInit, zstdContextLiterals } from "./zstd/decode-context";
+export { zstdDictionarySize, zstdDictionaryPrepare, zstdDictionaryRename, zstdDictionaryId, zstdUseDictionary } from "./zstd/decode-dictionary";
+export {
+  zstdDecode, zstdHeader, zstdMeasure, zstdRingSize, zstdStreamBlock, zstdStreamEnd, zstdStreamHeader, zstdStreamMoved, zstdStreamStart,
+  zstdStreamWrap,
+} from "./zstd/decode-frame";

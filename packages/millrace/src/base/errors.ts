@@ -71,7 +71,9 @@ export type CodecErrorCode =
   /** A size is over the limit in force: `actual` against `expected`, the limit. */
   | 'ERR_TOO_LARGE'
   /** The destination holds `actual` bytes; `expected` would do. */
-  | 'ERR_DESTINATION_TOO_SMALL';
+  | 'ERR_DESTINATION_TOO_SMALL'
+  /** The input was written with a dictionary that is not there: `expected` is its ID. */
+  | 'ERR_DICTIONARY';
 
 /** Input that cannot be decoded, and output that has no room. */
 export class CodecError extends MillraceError<CodecErrorCode> {}

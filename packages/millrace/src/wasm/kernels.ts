@@ -60,4 +60,26 @@ export interface Kernels {
   zstdEncoderTables(tables: number, scratch: number): void;
   /** Gives the frame's size as an unsigned number in an i32; over the capacity nothing of use was written. */
   zstdEncodeFrame(context: number, src: number, length: number, dst: number, capacity: number): number;
+  // assembly/zstd/decode-context.ts, decode-dictionary.ts, decode-frame.ts: the context, its tables and what a call may ask for are explained there.
+  zstdContextSize(): number;
+  zstdContextInit(context: number, image: number): void;
+  zstdContextLiterals(context: number, address: number, capacity: number): void;
+  zstdDictionarySize(): number;
+  zstdDictionaryPrepare(scratch: number, source: number, length: number, to: number, report: number): number;
+  zstdDictionaryRename(dictionary: number, id: number): void;
+  zstdDictionaryId(dictionary: number): number;
+  zstdUseDictionary(context: number, dictionary: number): void;
+  zstdDecode(
+    context: number, source: number, length: number, destination: number, capacity: number, writable: number,
+    flags: number, maxWindow: number, report: number,
+  ): number;
+  zstdHeader(source: number, length: number, to: number, report: number): number;
+  zstdMeasure(source: number, length: number, oneFrame: number, header: number, to: number, report: number): number;
+  zstdRingSize(window: number): number;
+  zstdStreamHeader(context: number): number;
+  zstdStreamStart(context: number, base: number, verify: number): void;
+  zstdStreamMoved(context: number, base: number): void;
+  zstdStreamWrap(context: number, base: number, end: number): void;
+  zstdStreamBlock(context: number, header: number, body: number, out: number, limit: number, writable: number, report: number): number;
+  zstdStreamEnd(context: number, checksum: number, report: number): number;
 }

@@ -1,0 +1,136 @@
+// Huffman-coded literals (RFC 8878 section 4.2.2): one stream, or four that are decoded side by side.
+//
+// A stream is read backwards. `bits` holds its next bits from the top down, and below them a sentinel 1: the number of zeros under the
+// sentinel says how many bits have been used, so that a refill needs no counter. The lowest bit of a loaded word gives way to the
+// sentinel; it is never used, since at most 8 + 5 * 11 = 63 bits are taken between refills. Words are loaded from as far as 8 bytes
+// before the stream; whether a stream was read past its start is found at its end, from the exact count of bits.
+//
+// A table is indexed with 11 bits. The rare one of a dictionary that is indexed with 12 goes the slow way, symbol by symbol.
+
+import { HUFFMAN_MAX_BITS } from "./constants";
+
+// The first word of a stream whose last 8 bytes are at `p`: the bits above and including the end mark are dropped.
+@inline
+function firstBits(p: u32): u64 {
+  return (load<u64>(p) | 1) << (<u64>(clz<u32>(<u32>load<u8>(p, 7)) - 24) + 1);
+}
+
+@inline
+function entryOf(table: u32, bits: u64): u32 {
+  return <u32>load<u16>(table + (<u32>(bits >> 53) << 1));
+}
+
+@inline
+function refill(p: u32, used: u32): u64 {
+  return (load<u64>(p) | 1) << <u64>(used & 7);
+}
+
+// The last symbols of a stream, each checked; true when the stream holds exactly them.
+function finishStream(table: u32, index: u32, to: u32, end: u32, stream: u32, p: u32, bits: u64): bool {
+  let left: i32 = (<i32>(p - stream) << 3) + 64 - <i32>ctz<u64>(bits);
+  while (to < end) {
+    if (left < 0) return false;
+    const word = load<u64>(stream + (left >> 3) - 7) << <u64>(8 - (left & 7));
+    const entry = <u32>load<u16>(table + (<u32>(word >> <u64>(64 - index)) << 1));
+    store<u8>(to, <u8>(entry >> 8));
+    to++;
+    left -= entry & 255;
+  }
+  return left == 0;
+}
+
+/** Decodes one stream of `size` bytes into exactly `count` literals. False when it does not hold them. */
+export function decodeOneStream(table: u32, index: u32, to: u32, count: u32, stream: u32, size: u32): bool {
+  if (size == 0 || load<u8>(stream + size - 1) == 0) return false;
+  const end = to + count;
+  let p = stream + size - 8;
+  let bits = firstBits(p);
+  while (to + 5 <= end && <i32>(p - stream) > -8 && index == HUFFMAN_MAX_BITS) {
+    let e = entryOf(table, bits); bits <<= <u64>e; store<u8>(to, <u8>(e >> 8));
+    e = entryOf(table, bits); bits <<= <u64>e; store<u8>(to, <u8>(e >> 8), 1);
+    e = entryOf(table, bits); bits <<= <u64>e; store<u8>(to, <u8>(e >> 8), 2);
+    e = entryOf(table, bits); bits <<= <u64>e; store<u8>(to, <u8>(e >> 8), 3);
+    e = entryOf(table, bits); bits <<= <u64>e; store<u8>(to, <u8>(e >> 8), 4);
+    to += 5;
+    const used = <u32>ctz<u64>(bits);
+    p -= used >> 3;
+    bits = refill(p, used);
+  }
+  return finishStream(table, index, to, end, stream, p, bits);
+}
+
+/**
+ * Decodes four streams behind a jump table (section 3.1.1.3.1.6), `size` bytes in all, into exactly `count` literals. False when they do
+ * not hold them.
+ */
+export function decodeFourStreams(table: u32, index: u32, to: u32, count: u32, source: u32, size: u32): bool {
+  if (size < 10 || count < 6) return false;
+  const length0 = <u32>load<u16>(source);
+  const length1 = <u32>load<u16>(source, 2);
+  const length2 = <u32>load<u16>(source, 4);
+  if (length0 + length1 + length2 + 6 >= size || length0 == 0 || length1 == 0 || length2 == 0) return false;
+  const stream0 = source + 6;
+  const stream1 = stream0 + length0;
+  const stream2 = stream1 + length1;
+  const stream3 = stream2 + length2;
+  const segment = (count + 3) >> 2;
+  const segment2 = segment + segment;
+  const segment3 = segment2 + segment;
+  if (segment3 > count) return false;
+  const end = to + count;
+  let p0 = stream1 - 8;
+  let p1 = stream2 - 8;
+  let p2 = stream3 - 8;
+  let p3 = source + size - 8;
+  if (load<u8>(p0, 7) == 0 || load<u8>(p1, 7) == 0 || load<u8>(p2, 7) == 0 || load<u8>(p3, 7) == 0) return false;
+  let b0 = firstBits(p0);
+  let b1 = firstBits(p1);
+  let b2 = firstBits(p2);
+  let b3 = firstBits(p3);
+  let o0 = to;
+  // Rounds of 5 symbols a stream that fit the last, shortest segment.
+  let rounds = index == HUFFMAN_MAX_BITS ? <i32>((end - to - segment3) / 5) : 0;
+  while (rounds > 0) {
+    const nearest = min(min(<i32>(p0 - stream0), <i32>(p1 - stream1)), min(<i32>(p2 - stream2), <i32>(p3 - stream3)));
+    if (nearest <= -8) break;
+    // A round takes at most 7 bytes of a stream: so many rounds start before any stream is used up.
+    let batch = <i32>(<u32>(nearest + 14) / 7);
+    if (rounds < batch) batch = rounds;
+    rounds -= batch;
+    const batchEnd = o0 + batch * 5;
+    do {
+      const o1 = o0 + segment;
+      const o2 = o0 + segment2;
+      const o3 = o0 + segment3;
+      let e = entryOf(table, b0); b0 <<= <u64>e; store<u8>(o0, <u8>(e >> 8));
+      e = entryOf(table, b1); b1 <<= <u64>e; store<u8>(o1, <u8>(e >> 8));
+      e = entryOf(table, b2); b2 <<= <u64>e; store<u8>(o2, <u8>(e >> 8));
+      e = entryOf(table, b3); b3 <<= <u64>e; store<u8>(o3, <u8>(e >> 8));
+      e = entryOf(table, b0); b0 <<= <u64>e; store<u8>(o0, <u8>(e >> 8), 1);
+      e = entryOf(table, b1); b1 <<= <u64>e; store<u8>(o1, <u8>(e >> 8), 1);
+      e = entryOf(table, b2); b2 <<= <u64>e; store<u8>(o2, <u8>(e >> 8), 1);
+      e = entryOf(table, b3); b3 <<= <u64>e; store<u8>(o3, <u8>(e >> 8), 1);
+      e = entryOf(table, b0); b0 <<= <u64>e; store<u8>(o0, <u8>(e >> 8), 2);
+      e = entryOf(table, b1); b1 <<= <u64>e; store<u8>(o1, <u8>(e >> 8), 2);
+      e = entryOf(table, b2); b2 <<= <u64>e; store<u8>(o2, <u8>(e >> 8), 2);
+      e = entryOf(table, b3); b3 <<= <u64>e; store<u8>(o3, <u8>(e >> 8), 2);
+      e = entryOf(table, b0); b0 <<= <u64>e; store<u8>(o0, <u8>(e >> 8), 3);
+      e = entryOf(table, b1); b1 <<= <u64>e; store<u8>(o1, <u8>(e >> 8), 3);
+      e = entryOf(table, b2); b2 <<= <u64>e; store<u8>(o2, <u8>(e >> 8), 3);
+      e = entryOf(table, b3); b3 <<= <u64>e; store<u8>(o3, <u8>(e >> 8), 3);
+      e = entryOf(table, b0); b0 <<= <u64>e; store<u8>(o0, <u8>(e >> 8), 4);
+      e = entryOf(table, b1); b1 <<= <u64>e; store<u8>(o1, <u8>(e >> 8), 4);
+      e = entryOf(table, b2); b2 <<= <u64>e; store<u8>(o2, <u8>(e >> 8), 4);
+      e = entryOf(table, b3); b3 <<= <u64>e; store<u8>(o3, <u8>(e >> 8), 4);
+      e = <u32>ctz<u64>(b0); p0 -= e >> 3; b0 = refill(p0, e);
+      e = <u32>ctz<u64>(b1); p1 -= e >> 3; b1 = refill(p1, e);
+      e = <u32>ctz<u64>(b2); p2 -= e >> 3; b2 = refill(p2, e);
+      e = <u32>ctz<u64>(b3); p3 -= e >> 3; b3 = refill(p3, e);
+      o0 += 5;
+    } while (o0 < batchEnd);
+  }
+  return finishStream(table, index, o0, to + segment, stream0, p0, b0)
+    && finishStream(table, index, o0 + segment, to + segment2, stream1, p1, b1)
+    && finishStream(table, index, o0 + segment2, to + segment3, stream2, p2, b2)
+    && finishStream(table, index, o0 + segment3, end, stream3, p3, b3);
+}

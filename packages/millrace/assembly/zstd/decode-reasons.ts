@@ -1,0 +1,32 @@
+// What can be wrong with Zstandard input: the reasons of failure reports (../status.ts), each listed with its message in src/wasm/status.ts.
+
+export const NOT_A_FRAME: i32 = 200;
+export const LEGACY_FORMAT: i32 = 201;
+export const RESERVED_HEADER_BIT: i32 = 202;
+export const WINDOW_TOO_LARGE: i32 = 203;
+export const HEADER_CUT: i32 = 204;
+export const BLOCK_CUT: i32 = 205;
+export const RESERVED_BLOCK_TYPE: i32 = 206;
+export const BLOCK_TOO_LARGE: i32 = 207;
+export const CONTENT_SIZE_WRONG: i32 = 208;
+export const CHECKSUM_WRONG: i32 = 209;
+export const CHECKSUM_CUT: i32 = 210;
+export const SKIPPABLE_CUT: i32 = 211;
+export const DESTINATION_FULL: i32 = 212;
+export const LITERALS_HEADER: i32 = 220;
+export const LITERALS_TOO_MANY: i32 = 221;
+export const HUFFMAN_TREE: i32 = 222;
+export const HUFFMAN_TREE_MISSING: i32 = 223;
+export const HUFFMAN_STREAM: i32 = 224;
+export const SEQUENCES_HEADER: i32 = 230;
+export const SEQUENCES_RESERVED: i32 = 231;
+export const FSE_TABLE: i32 = 232;
+export const FSE_TABLE_MISSING: i32 = 233;
+export const SEQUENCES_STREAM: i32 = 234;
+export const OFFSET_ZERO: i32 = 235;
+export const OFFSET_TOO_FAR: i32 = 236;
+export const LITERALS_EXHAUSTED: i32 = 237;
+export const BLOCK_OUTPUT_TOO_LARGE: i32 = 238;
+export const BLOCK_TRAILING: i32 = 239;
+export const DICTIONARY_ENTROPY: i32 = 250;
+export const DICTIONARY_REPEATS: i32 = 251;
