@@ -1,6 +1,7 @@
 import { blockCheck } from './blocks.js';
 import type { Vector } from './manifest.js';
 import { indexCheck, streamCheck } from './streams.js';
+import { zstdCheck, zstdHeaderCheck } from './zstd.js';
 
 /** Runs one vector and says what is wrong with the result; undefined when all is right. */
 export type Check = (vector: Vector) => string | undefined;
@@ -12,4 +13,7 @@ export const checks: Readonly<Record<string, Check>> = {
   'snappy-framed': streamCheck('snappy'),
   's2-stream': streamCheck('s2'),
   's2-index': indexCheck,
+  zstd: zstdCheck,
+  'zstd-dict': zstdCheck,
+  'zstd-header': zstdHeaderCheck,
 };

@@ -1,4 +1,5 @@
 // Frames from address to address: what the user's decoder, the stream decoder and upper floors build on.
+import { checkInteger } from '../../base/arguments.js';
 import { CodecError } from '../../base/errors.js';
 import type { Heap } from '../../memory/heap.js';
 import { statusError } from '../../wasm/status.js';
@@ -28,7 +29,7 @@ const ACTUAL = 24;
 const SPARE = 32; // 32 bytes that no failure uses
 
 export interface RawDecoderOptions {
-  /** Frames with a larger window are refused. @default 128 MiB */
+  /** Frames with a larger window are refused; at least 1024. @default 128 MiB */
   maxWindow?: number;
   /** Whether content checksums are checked, where frames have them. @default true */
   checksum?: boolean;
@@ -67,7 +68,7 @@ export class RawDecoder {
   constructor(heap: Heap, options: RawDecoderOptions = {}) {
     this.heap = heap;
     this.pool = options.pool ?? decoderPool(heap);
-    this.maxWindow = options.maxWindow ?? DEFAULT_MAX_WINDOW;
+    this.maxWindow = checkInteger('maxWindow', options.maxWindow ?? DEFAULT_MAX_WINDOW, 1024, Number.MAX_SAFE_INTEGER);
     this.#dictionaries = options.dictionaries ?? [];
     const hasDefault = this.#dictionaries.some((dictionary) => dictionary.id === 0);
     this.#flags = (options.checksum === false ? 0 : VERIFY) | (hasDefault ? HAS_DEFAULT : 0);

@@ -1,21 +1,18 @@
 import { ArgumentTypeError, checkInteger } from '../../base/arguments.js';
 import { CodecError } from '../../base/errors.js';
-import { Bytes, BytesMut } from '../../bytes/bytes.js';
-import { copyIn, copyOut } from '../../bytes/copy.js';
+import { type Bytes, BytesMut } from '../../bytes/bytes.js';
 import { defaultHeap, type Heap } from '../../memory/heap.js';
+import { addressIn, Scratch, type Source, sourceLength } from '../source.js';
 import { DECODE_SLACK, RawDecoder, type RawDecoderOptions } from './decode-raw.js';
 
 /** Output is allocated at once up to this, or this many times the input; beyond that it grows with what is really produced. */
 const EAGER_OUTPUT = 65_536;
 const EAGER_RATIO = 16;
 
-/** Input that is not in the heap is copied to a place that is kept, up to this size; above, to one that is allocated for the call. */
-const KEPT_INPUT = 65_536;
-
 export interface ZstdDecoderOptions extends RawDecoderOptions {
   /** Where output, contexts and copies of input go. @default defaultHeap() */
   heap?: Heap;
-  /** Most bytes that one call may produce. @default 256 MiB */
+  /** Most bytes that one call may produce where it allocates the output itself. @default 256 MiB */
   maxOutput?: number;
 }
 
@@ -29,98 +26,111 @@ export interface DecodedFrame {
 /**
  * Decodes Zstandard data (RFC 8878) that is whole: one frame or several, skippable frames skipped. An empty input decodes to nothing.
  *
- * Not safe against reentry, which nothing here can cause: calls do not await. {@link release} gives back what is kept between calls.
+ * Decoding comes in four forms, by where the output goes: a new handle on pooled memory ({@link decode}), the caller's buffer
+ * ({@link decodeInto}), the end of a BytesMut ({@link decodeAppend}), or a Buffer of its own ({@link decodeToBuffer}). Sources and destinations in the
+ * decoder's heap are used in place; memory from elsewhere is copied in and out. A source and a destination must not overlap. What a
+ * frame declares is never allocated before there is input for it.
+ *
+ * A decoder keeps up to 256 KiB of scratch, and its pool a context, until {@link release}.
  */
 export class ZstdDecoder {
   readonly heap: Heap;
   readonly maxOutput: number;
   readonly #raw: RawDecoder;
-  #input = 0;
-  #inputSize = 0;
-  #transient = 0;
-  #transientSize = 0;
+  readonly #input: Scratch;
+  readonly #output: Scratch;
 
+  /** @throws ArgumentRangeError `ERR_OUT_OF_RANGE` for limits out of range */
   constructor(options: ZstdDecoderOptions = {}) {
     this.heap = options.heap ?? defaultHeap();
     this.maxOutput = checkInteger('maxOutput', options.maxOutput ?? 256 * 2 ** 20, 0, 2 ** 31 - 1);
-    if (options.maxWindow !== undefined) checkInteger('maxWindow', options.maxWindow, 1024, Number.MAX_SAFE_INTEGER);
     this.#raw = new RawDecoder(this.heap, options);
+    this.#input = new Scratch(this.heap);
+    this.#output = new Scratch(this.heap);
   }
 
   /**
-   * Decodes into pooled memory: a handle of the caller's, with nothing allocated beyond its bytes.
+   * Decodes into pooled memory: a handle of the caller's, on memory that holds its bytes and no more.
    * @throws CodecError `ERR_CORRUPT`, `ERR_TRUNCATED`, `ERR_CHECKSUM`, `ERR_UNSUPPORTED`, `ERR_DICTIONARY` with the offset of the fault;
    *   `ERR_TOO_LARGE` for a window or an output over the limit
    * @throws MemoryError `ERR_MEMORY_LIMIT`
    */
-  decode(source: Uint8Array | Bytes): Bytes {
-    const src = this.#enter(source);
-    try {
-      return this.#pooled(src, source.length, false);
-    } finally {
-      this.#leave();
-    }
+  decode(source: Source): Bytes {
+    return this.#pooled(source, false);
   }
 
   /**
-   * Decodes the first frame only, and says how much of the input it took: the rest may be anything.
+   * Decodes the first frame only, and says how much of the input it took: what follows may be anything.
    * @throws as {@link decode}
    */
-  decodeFrame(source: Uint8Array | Bytes): DecodedFrame {
-    const src = this.#enter(source);
-    try {
-      const bytes = this.#pooled(src, source.length, true);
-      return { bytes, consumed: this.#raw.consumed };
-    } finally {
-      this.#leave();
-    }
+  decodeFrame(source: Source): DecodedFrame {
+    return { bytes: this.#pooled(source, true), consumed: this.#raw.consumed };
   }
 
   /**
-   * Decodes into the caller's memory, from its first byte. A part of this heap's memory (`BytesMut.spareBuffer()`) is written directly and nothing is
-   * allocated; other memory by a copy. All of `target` may be overwritten.
-   * @returns bytes produced
+   * Decodes into `target` from its start; all of `target` may be overwritten. Where both lie in the decoder's heap nothing is allocated and nothing copied.
+   * @returns bytes written
    * @throws CodecError `ERR_DESTINATION_TOO_SMALL` with the size that would do as `expected`; else as {@link decode}
    */
-  decodeInto(source: Uint8Array | Bytes, target: Uint8Array): number {
-    const src = this.#enter(source);
-    const { length } = source;
+  decodeInto(source: Source, target: Uint8Array): number {
+    const length = sourceLength(source);
+    if (!(target instanceof Uint8Array)) throw new ArgumentTypeError('target', 'a Uint8Array', target);
+    const raw = this.#raw;
     try {
-      if (target.buffer === this.heap.u8.buffer) return this.#raw.decode(src, length, target.byteOffset, target.length, target.length);
-      const { bound } = this.#raw.measure(src, length, false);
-      const capacity = Math.min(target.length, bound);
-      const size = this.heap.roundUp(capacity + DECODE_SLACK);
-      const dst = this.heap.allocate(size);
-      try {
-        const produced = this.#raw.decode(src, length, dst, capacity, size);
-        Buffer.prototype.copy.call(this.heap.u8, target, 0, dst, dst + produced);
-        return produced;
-      } finally {
-        this.heap.free(dst, size);
-      }
+      const src = this.#input.place(source);
+      const own = addressIn(this.heap, target);
+      if (own >= 0) return raw.decode(src, length, own, target.length, target.length);
+      const capacity = Math.min(target.length, raw.measure(src, length, false).bound);
+      const dst = this.#output.take(capacity + DECODE_SLACK);
+      const produced = raw.decode(src, length, dst, capacity, capacity + DECODE_SLACK);
+      Buffer.prototype.copy.call(this.heap.u8, target, 0, dst, dst + produced);
+      return produced;
     } finally {
-      this.#leave();
+      this.#settle();
     }
   }
 
   /**
-   * Decodes to the end of `out`, which grows as need be, up to `maxOutput` bytes more. It lies in this decoder's heap.
-   * @returns bytes appended. After an error `out` is as it was
-   * @throws as {@link decode}
+   * Decodes to the end of `target`, which grows as need be.
+   * @returns bytes appended
+   * @throws as {@link decode}; nothing is appended then
    */
-  appendTo(source: Uint8Array | Bytes, out: BytesMut): number {
-    if (out.block.heap !== this.heap) throw new ArgumentTypeError('out', 'a BytesMut of this decoder\'s heap', out);
-    const src = this.#enter(source);
-    const before = out.length;
+  decodeAppend(source: Source, target: BytesMut): number {
+    if (target.block.heap !== this.heap) return this.#appendForeign(source, target);
+    const length = sourceLength(source);
+    const before = target.length;
     try {
-      const { bound, most } = this.#measure(src, source.length, false);
-      out.reserve(eager(most, source.length) + DECODE_SLACK);
-      return this.#fill(src, source.length, out, most, most < bound, false);
+      const src = this.#input.place(source);
+      const { bound, most } = this.#measure(src, length, false);
+      target.reserve(eager(most, length) + DECODE_SLACK);
+      return this.#fill(src, length, target, most, most < bound, false);
     } catch (error) {
-      out.truncate(before);
+      target.truncate(before);
       throw error;
     } finally {
-      this.#leave();
+      this.#settle();
+    }
+  }
+
+  /** Decodes into a Buffer of its own, outside the heap. @throws as {@link decode} */
+  decodeToBuffer(source: Source): Buffer {
+    const length = sourceLength(source);
+    try {
+      const src = this.#input.place(source);
+      const { bound, most } = this.#measure(src, length, false);
+      if (bound === eager(most, length)) {
+        const dst = this.#output.take(bound + DECODE_SLACK);
+        return this.#copied(dst, this.#raw.decode(src, length, dst, bound, bound + DECODE_SLACK));
+      }
+      const out = BytesMut.withCapacity(eager(most, length) + DECODE_SLACK, this.heap);
+      try {
+        this.#fill(src, length, out, most, most < bound, false);
+        return this.#copied(out.start, out.length);
+      } finally {
+        out.release();
+      }
+    } finally {
+      this.#settle();
     }
   }
 
@@ -128,20 +138,20 @@ export class ZstdDecoder {
    * The size that the frames of `source` declare to decode to together; undefined when one declares none. Only headers are looked at.
    * @throws CodecError `ERR_TRUNCATED` and what else headers can have wrong
    */
-  decodedSize(source: Uint8Array | Bytes): number | undefined {
-    const src = this.#enter(source);
+  decodedSize(source: Source): number | undefined {
+    const length = sourceLength(source);
     try {
-      const { declared } = this.#raw.measure(src, source.length, false);
+      const { declared } = this.#raw.measure(this.#input.place(source), length, false);
       return declared < 0 ? undefined : declared;
     } finally {
-      this.#leave();
+      this.#settle();
     }
   }
 
-  /** Gives back what is kept between calls, idle contexts of the pool included. The decoder may be used again. */
+  /** Gives scratch back, and the idle contexts of the pool. The decoder may be used again. */
   release(): void {
-    if (this.#inputSize > 0) this.heap.free(this.#input, this.#inputSize);
-    this.#inputSize = 0;
+    this.#input.release();
+    this.#output.release();
     this.#raw.pool.trim();
   }
 
@@ -149,16 +159,32 @@ export class ZstdDecoder {
     this.release();
   }
 
-  #pooled(src: number, length: number, oneFrame: boolean): Bytes {
-    const { bound, most } = this.#measure(src, length, oneFrame);
-    const out = BytesMut.withCapacity(eager(most, length) + DECODE_SLACK, this.heap);
+  #pooled(source: Source, oneFrame: boolean): Bytes {
+    const length = sourceLength(source);
     try {
-      this.#fill(src, length, out, most, most < bound, oneFrame);
-    } catch (error) {
-      out.release();
-      throw error;
+      const src = this.#input.place(source);
+      const { bound, most } = this.#measure(src, length, oneFrame);
+      const out = BytesMut.withCapacity(eager(most, length) + DECODE_SLACK, this.heap);
+      try {
+        this.#fill(src, length, out, most, most < bound, oneFrame);
+        return out.freeze();
+      } catch (error) {
+        out.release();
+        throw error;
+      }
+    } finally {
+      this.#settle();
     }
-    return out.freeze();
+  }
+
+  #appendForeign(source: Source, target: BytesMut): number {
+    const result = this.#pooled(source, false);
+    try {
+      target.putRange(result.block, result.start, result.end);
+      return result.length;
+    } finally {
+      result.release();
+    }
   }
 
   // What the output can come to, and how much of that is allowed.
@@ -190,50 +216,22 @@ export class ZstdDecoder {
     } catch (error) {
       raw.abandon();
       // The bound has room for every block: only the limit can have been too small.
-      if (limited && error instanceof CodecError && error.code === 'ERR_DESTINATION_TOO_SMALL') throw tooLarge(this.maxOutput, error.expected ?? NaN);
+      if (limited && error instanceof CodecError && error.code === 'ERR_DESTINATION_TOO_SMALL') throw tooLarge(this.maxOutput, error.expected ?? Number.NaN);
       throw error;
     }
     out.advanceMut(raw.produced - (out.length - before));
     return raw.produced;
   }
 
-  // The address of the input: where it is, or where it is copied to.
-  #enter(source: Uint8Array | Bytes): number {
-    const { heap } = this;
-    const { length } = source;
-    if (source instanceof Bytes) {
-      if (source.block.heap === heap) return source.start;
-      const src = this.#place(length);
-      copyOut(source.block, source.start, source.end, heap.u8, src);
-      return src;
-    }
-    if (!(source instanceof Uint8Array)) throw new ArgumentTypeError('source', 'a Uint8Array or Bytes', source);
-    if (source.buffer === heap.u8.buffer) return source.byteOffset;
-    const src = this.#place(length);
-    copyIn(source, heap.u8, src);
-    return src;
+  #copied(address: number, length: number): Buffer {
+    const result = Buffer.allocUnsafe(length);
+    Buffer.prototype.copy.call(this.heap.u8, result, 0, address, address + length);
+    return result;
   }
 
-  #place(length: number): number {
-    if (length > KEPT_INPUT) {
-      this.#transient = this.heap.allocate(length);
-      this.#transientSize = this.heap.roundUp(length);
-      return this.#transient;
-    }
-    if (length > this.#inputSize) {
-      if (this.#inputSize > 0) this.heap.free(this.#input, this.#inputSize);
-      this.#inputSize = 0;
-      const size = Math.max(4096, 2 ** Math.ceil(Math.log2(length)));
-      this.#input = this.heap.allocate(size);
-      this.#inputSize = size;
-    }
-    return this.#input;
-  }
-
-  #leave(): void {
-    if (this.#transientSize === 0) return;
-    this.heap.free(this.#transient, this.#transientSize);
-    this.#transientSize = 0;
+  #settle(): void {
+    this.#input.settle();
+    this.#output.settle();
   }
 }
 

@@ -1,7 +1,8 @@
 import { checkInteger } from '../../base/arguments.js';
-import { copyOut } from '../../bytes/copy.js';
-import { Bytes } from '../../bytes/bytes.js';
+import { copyWithin } from '../../bytes/copy.js';
+import { View } from '../../bytes/view.js';
 import { defaultHeap, type Heap } from '../../memory/heap.js';
+import { type Source, sourceLength } from '../source.js';
 import { statusError } from '../../wasm/status.js';
 import { decoderPool } from './decode-pool.js';
 
@@ -44,16 +45,16 @@ export class ZstdDictionary {
    * Prepares a dictionary; its bytes are copied.
    * @throws CodecError `ERR_CORRUPT` when it has the magic number and its tables are wrong
    */
-  static prepare(source: Uint8Array | Bytes, options: ZstdDictionaryOptions = {}): ZstdDictionary {
+  static prepare(source: Source, options: ZstdDictionaryOptions = {}): ZstdDictionary {
     const heap = options.heap ?? defaultHeap();
-    const { length } = source;
+    const length = sourceLength(source);
     const contentSize = heap.roundUp(Math.max(1, length));
     const size = heap.kernels.zstdDictionarySize();
     const pool = decoderPool(heap);
     const scratch = pool.acquire();
     const content = heap.allocate(contentSize);
     const address = heap.allocate(size);
-    if (source instanceof Bytes) copyOut(source.block, source.start, source.end, heap.u8, content);
+    if (source instanceof View) copyWithin(source.block, source.start, source.end, heap, content);
     else heap.u8.set(source, content);
     const status = heap.kernels.zstdDictionaryPrepare(scratch.address, content, length, address, heap.report);
     pool.release(scratch);

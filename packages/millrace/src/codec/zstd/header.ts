@@ -1,6 +1,7 @@
-import { Bytes } from '../../bytes/bytes.js';
-import { copyOut } from '../../bytes/copy.js';
+import { copyWithin } from '../../bytes/copy.js';
+import { View } from '../../bytes/view.js';
 import { defaultHeap, type Heap } from '../../memory/heap.js';
+import { type Source, sourceLength } from '../source.js';
 import { statusError } from '../../wasm/status.js';
 
 /** The longest header of a frame, and the header of its first block. */
@@ -58,11 +59,11 @@ export interface ZstdSkippableHeader {
  * @throws CodecError `ERR_TRUNCATED` with the bytes that are needed as `expected`; `ERR_CORRUPT` when this is no frame; `ERR_UNSUPPORTED` for a
  *   reserved bit and for frames of versions before 0.8
  */
-export function readZstdHeader(source: Uint8Array | Bytes, heap: Heap = defaultHeap()): ZstdFrameHeader | ZstdSkippableHeader {
-  const length = Math.min(MOST, source.length);
+export function readZstdHeader(source: Source, heap: Heap = defaultHeap()): ZstdFrameHeader | ZstdSkippableHeader {
+  const length = Math.min(MOST, sourceLength(source));
   const at = heap.allocate(SCRATCH);
   try {
-    if (source instanceof Bytes) copyOut(source.block, source.start, source.start + length, heap.u8, at);
+    if (source instanceof View) copyWithin(source.block, source.start, source.start + length, heap, at);
     else heap.u8.set(source.subarray(0, length), at);
     return parse(heap, at, length);
   } finally {
