@@ -7,6 +7,7 @@ import { copyIn, copyWithin } from '../bytes/copy.js';
 import { Room } from './room.js';
 import { Segments } from './segments.js';
 
+/** How a LinkBuffer books memory and takes writes. */
 export interface LinkBufferOptions {
   /** Where the bytes live. @default defaultHeap() */
   heap?: Heap;
@@ -164,6 +165,12 @@ export class LinkBuffer {
   /** The handle on those; it stays this buffer's and changes with it. Undefined when nothing is readable. */
   get front(): Bytes | undefined {
     return this.#readable.first;
+  }
+
+  /** The handle on the last readable bytes that lie side by side: where the latest read went. It stays this buffer's and changes with it. */
+  get last(): Bytes | undefined {
+    const { count } = this.#readable;
+    return count === 0 ? undefined : this.#readable.part(count - 1);
   }
 
   /** The next `n` bytes: the memory itself where they lie side by side, else one copy. The caller releases them. */

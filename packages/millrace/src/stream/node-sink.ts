@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import type { Bytes } from '../bytes/bytes.js';
 import type { ByteSink } from './sink.js';
 
+/** What writing to a Node Writable is told. */
 export interface NodeSinkOptions {
   /** End the writable when the stream is closed. @default true */
   end?: boolean;

@@ -20,6 +20,7 @@ const NOTHING = 1;
 /** Called with a skippable chunk's body. The handle is the reader's: `clone()` what is to be kept. What it throws fails the reader. */
 export type SkippableCallback = (body: Bytes, id: number) => void;
 
+/** What an S2Reader accepts. */
 export interface S2ReaderOptions {
   /** Where blocks are decoded. @default defaultHeap() */
   heap?: Heap;

@@ -11,6 +11,7 @@ import { S2Reader, type S2ReaderOptions } from './s2-reader.js';
 /** Bytes asked of the source at once. */
 const READ_SIZE = 262_144;
 
+/** What reading through an index is told. */
 export interface SeekableReaderOptions extends Omit<S2ReaderOptions, 'index' | 'onSkippable' | 'ignoreStreamIdentifier'> {
   /** The stream's index, where it is kept apart from the stream. @default the one at the stream's end */
   index?: S2Index;

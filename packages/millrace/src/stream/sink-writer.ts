@@ -5,6 +5,7 @@ import { S2Writer } from './s2-writer.js';
 import type { ByteSink } from './sink.js';
 import type { S2WriterOptions } from './writer-options.js';
 
+/** What a SinkWriter is made with. */
 export interface SinkWriterOptions extends S2WriterOptions {
   /** Bytes of output that may wait for the sink before calls wait too, at least 1. @default 1 MiB */
   highWaterMark?: number;

@@ -2,6 +2,7 @@ import type { WritableStream } from 'node:stream/web';
 import type { Bytes } from '../bytes/bytes.js';
 import type { ByteSink } from './sink.js';
 
+/** What writing to a web WritableStream is told. */
 export interface WebSinkOptions {
   /** Close the stream at the end. @default true */
   close?: boolean;

@@ -4,6 +4,7 @@ import type { Heap } from '../memory/heap.js';
 import { MAX_S2_BLOCK, maxBlock, MIN_BLOCK, type StreamDialect } from './chunk.js';
 import type { BufferDone } from './hand-back.js';
 
+/** What an S2Writer writes. */
 export interface S2WriterOptions {
   /** Where output and scratch memory come from. @default defaultHeap() */
   heap?: Heap;

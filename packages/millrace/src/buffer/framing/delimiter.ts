@@ -8,6 +8,7 @@ import { FrameScanner } from './scanner.js';
 const LF = 0x0a;
 const CR = 0x0d;
 
+/** What ends a message, and what bytes without an end are. */
 export interface DelimiterOptions extends FramingOptions {
   /** What ends a message: one byte, or two. @default [10], a line feed */
   delimiter?: readonly number[];

@@ -7,6 +7,7 @@ export const DEFAULT_MAX_MESSAGE: number = 8 * 2 ** 20;
 /** Most that the option may say: a whole message then has an address range of its own. */
 export const MAX_MESSAGE_LIMIT: number = 2 ** 30;
 
+/** What every framing can be told. */
 export interface FramingOptions {
   /** Most bytes of a message's payload, 0 to 1 GiB: its header and delimiter do not count. @default 8 MiB */
   maxMessage?: number;

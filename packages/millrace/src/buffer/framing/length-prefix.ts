@@ -4,6 +4,7 @@ import { tooLarge } from './fault.js';
 import { DEFAULT_MAX_MESSAGE, MAX_MESSAGE_LIMIT, type Framing, type FramingOptions } from './framing.js';
 import { PrefixScanner } from './prefix-scanner.js';
 
+/** Where the length stands and what it counts. */
 export interface LengthPrefixOptions extends FramingOptions {
   /** Bytes of the length field. @default 4 */
   width?: 1 | 2 | 4 | 8;

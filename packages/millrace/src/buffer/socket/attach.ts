@@ -61,6 +61,7 @@ function make(open: (onread: { onread?: Link['onread'] }) => Socket, handlers: L
   return link;
 }
 
+/** How the connections of a server are linked. */
 export interface LinkServerOptions extends LinkOptions {
   /** For `net.createServer`. `allowHalfOpen` and `pauseOnConnect` are set here. */
   server?: Omit<ServerOpts, 'allowHalfOpen' | 'pauseOnConnect'>;

@@ -22,6 +22,7 @@ export interface LinkHandlers {
   close?(link: Link, error: Error | undefined): void;
 }
 
+/** How a link reads and writes. */
 export interface LinkOptions extends Omit<LinkBufferOptions, 'heap'> {
   /** Where the bytes live. @default defaultHeap() */
   heap?: Heap;

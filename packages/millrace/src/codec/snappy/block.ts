@@ -8,6 +8,7 @@ import { addressIn, Scratch, type Source, sourceLength } from '../source.js';
 import { DIALECTS, type Dialect, type Level, maxEncodedLength, readDecodedLength, skipHeader, writeHeader } from './format.js';
 import { checkBlock, decodeBlock, DECODE_SLACK, ENCODE_SLACK, RawEncoder, tooSmall } from './raw.js';
 
+/** Which blocks are written, and where they go. */
 export interface BlockCodecOptions {
   /** Snappy blocks are read by every Snappy and S2 decoder, S2 blocks, which are smaller, by S2 decoders. @default 's2' */
   dialect?: Dialect;

@@ -18,6 +18,7 @@ export const DECODE_SLACK = 96;
 /** A destination with this many bytes over `maxEncodedLength` lets an encoder store whole vectors to the end. */
 export const ENCODE_SLACK = 65;
 
+/** Which blocks a {@link RawEncoder} writes. */
 export interface RawEncoderOptions {
   /** @default 's2' */
   dialect?: Dialect;

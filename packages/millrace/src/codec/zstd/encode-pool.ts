@@ -4,6 +4,7 @@ import { defaultHeap, type Heap } from '../../memory/heap.js';
 import { ZstdEncodeContext } from './encode-context.js';
 import type { ZstdSettings } from './encode-settings.js';
 
+/** How much memory contexts may take, and how many may work. */
 export interface ZstdPoolOptions {
   /** @default defaultHeap() */
   heap?: Heap;

@@ -13,6 +13,7 @@ import { ZstdSettings, type ZstdFrameOptions } from './encode-settings.js';
 /** What can be encoded: a handle, or any bytes. Bytes outside the heap are copied into it first. */
 export type ZstdSource = View | Uint8Array;
 
+/** What every frame of an encoder is made with, unless a call says otherwise. */
 export interface ZstdEncoderOptions extends ZstdFrameOptions {
   /** Where contexts come from. @default a pool of the encoder's own, over `heap` */
   pool?: ZstdContextPool;
