@@ -1,5 +1,6 @@
 import { ArgumentTypeError, checkInteger } from '../base/arguments.js';
 import { BufferError, CodecError } from '../base/errors.js';
+import type { Heap } from '../memory/heap.js';
 import { Block } from './block.js';
 import type { Bytes } from './bytes.js';
 import { MAX_VARINT, parseVarint, varintBig, varintNumber, zigzagBig, zigzagNumber } from './varint.js';
@@ -41,10 +42,11 @@ export abstract class Buf {
   abstract advance(n: number): void;
 
   /**
-   * Consumes `n` bytes into a handle: the same memory where they lie in one block, a copy where they do not.
+   * Consumes `n` bytes into a handle: the same memory where they lie in one block, a copy in `heap` where they do not.
+   * @param heap @default the heap of the current chunk, or defaultHeap()
    * @throws BufferError `ERR_INSUFFICIENT_DATA`
    */
-  abstract copyToBytes(n: number): Bytes;
+  abstract copyToBytes(n: number, heap?: Heap): Bytes;
 
   /** Copies the next `n` bytes to the beginning of `target` and consumes nothing. @throws BufferError `ERR_INSUFFICIENT_DATA` */
   abstract peekTo(target: Uint8Array, n: number): void;

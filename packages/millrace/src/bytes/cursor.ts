@@ -1,4 +1,5 @@
 import { checkInteger } from '../base/arguments.js';
+import type { Heap } from '../memory/heap.js';
 import { Block } from './block.js';
 import { Buf, insufficient } from './buf.js';
 import { Bytes } from './bytes.js';
@@ -44,11 +45,11 @@ export class Cursor extends Buf {
   }
 
   /** Consumes `n` bytes into a handle: a slice of a Bytes, a copy of anything else. */
-  copyToBytes(n: number): Bytes {
+  copyToBytes(n: number, heap: Heap | undefined = this.block.heap): Bytes {
     if (n > this.remaining) throw insufficient(n, this.remaining);
     const { position } = this;
     const source = this.source;
-    const bytes = source instanceof Bytes ? source.slice(position, position + n) : Bytes.copyOf(this.chunk().subarray(0, n), this.block.heap);
+    const bytes = source instanceof Bytes ? source.slice(position, position + n) : Bytes.copyOf(this.chunk().subarray(0, n), heap);
     this.start += n;
     return bytes;
   }

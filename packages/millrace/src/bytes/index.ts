@@ -9,3 +9,6 @@ export { Limit, limit } from './limit.js';
 export { reader, writer } from './adapters.js';
 export type { Needle } from './search.js';
 export type { TextEncoding } from './text.js';
+export { Rope, chain } from './rope.js';
+export { gather } from './gather.js';
+export { isShared, webSafe } from './web.js';

@@ -1,5 +1,6 @@
 import { checkInteger } from '../base/arguments.js';
 import { BufferError } from '../base/errors.js';
+import type { Heap } from '../memory/heap.js';
 import { BufMut } from './buf-mut.js';
 import { insufficient } from './buf.js';
 import { Bytes } from './bytes.js';
@@ -37,9 +38,9 @@ export class Limit extends BufMut {
     this.start += n;
   }
 
-  copyToBytes(n: number): Bytes {
+  copyToBytes(n: number, heap: Heap | undefined = this.block.heap): Bytes {
     if (n > this.remaining) throw insufficient(n, this.remaining);
-    const bytes = Bytes.copyOf(this.chunk().subarray(0, n), this.block.heap);
+    const bytes = Bytes.copyOf(this.chunk().subarray(0, n), heap);
     this.start += n;
     return bytes;
   }

@@ -1,4 +1,5 @@
 import { checkInteger } from '../base/arguments.js';
+import type { Heap } from '../memory/heap.js';
 import { Buf, insufficient } from './buf.js';
 import type { Bytes } from './bytes.js';
 
@@ -35,9 +36,9 @@ export class Take extends Buf {
     this.look();
   }
 
-  copyToBytes(n: number): Bytes {
+  copyToBytes(n: number, heap?: Heap): Bytes {
     if (n > this.remaining) throw insufficient(n, this.remaining);
-    const bytes = this.inner.copyToBytes(n);
+    const bytes = this.inner.copyToBytes(n, heap);
     this.#left -= n;
     this.look();
     return bytes;

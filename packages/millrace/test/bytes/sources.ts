@@ -3,6 +3,7 @@ import type { Buf } from '../../src/bytes/buf.js';
 import { Bytes, BytesMut } from '../../src/bytes/bytes.js';
 import { Cursor } from '../../src/bytes/cursor.js';
 import { limit } from '../../src/bytes/limit.js';
+import { Rope } from '../../src/bytes/rope.js';
 import { take } from '../../src/bytes/take.js';
 
 /** A Buf that holds `data`, and how to give its memory back when done. */
@@ -36,8 +37,29 @@ export const sources: readonly (readonly [name: string, make: (data: Uint8Array,
     sink.putSlice(data);
     return { buf: sink, done: () => bytes.release() };
   }],
+  ['Rope of parts of one to three bytes', (data, heap) => owned(rope(data, heap))],
+  ['Rope that shares its parts', (data, heap) => {
+    const whole = rope(Uint8Array.from([5, ...data, 6]), heap);
+    const slice = whole.slice(1, data.length + 1);
+    return { buf: slice, done: () => { slice.release(); whole.release(); } };
+  }],
+  ['Rope built from the front over adopted memory', (data) => {
+    const parts = new Rope();
+    for (const byte of data.toReversed()) parts.prepend(Bytes.adopt(Uint8Array.of(byte)));
+    return owned(parts);
+  }],
+  ['Take over a Rope', (data, heap) => {
+    const whole = rope(Uint8Array.from([...data, 1, 2, 3]), heap);
+    return { buf: take(whole, data.length), done: () => whole.release() };
+  }],
 ];
 
-function owned(buf: Bytes | BytesMut): Source {
+function rope(data: Uint8Array, heap: Heap): Rope {
+  const parts = new Rope();
+  for (let at = 0, n = 1; at < data.length; at += n, n = (n % 3) + 1) parts.append(Bytes.copyOf(data.slice(at, at + n), heap));
+  return parts;
+}
+
+function owned(buf: Bytes | BytesMut | Rope): Source {
   return { buf, done: () => buf.release() };
 }
