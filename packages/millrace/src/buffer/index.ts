@@ -7,3 +7,5 @@ export { VarintFraming, VarintScanner, varintDelimited } from './framing/varint-
 export { NetstringFraming, NetstringScanner, netstring } from './framing/netstring.js';
 export { Link, type LinkHandlers, type LinkOptions } from './socket/link.js';
 export { attach, connectLink, connectTlsLink, linkServer, type LinkServerOptions } from './socket/attach.js';
+export { FrameDecoder, type FrameDecoderOptions } from './framing/decoder.js';
+export { writeFrame } from './framing/encoder.js';

@@ -178,6 +178,24 @@ export class LinkBuffer {
     return this.#has(n) ? this.#readable.take(n, this.heap) : Bytes.empty();
   }
 
+  /** How many parts the readable bytes lie in. */
+  get partCount(): number {
+    return this.#readable.count;
+  }
+
+  /** The handle on part number `index`, below {@link partCount}, in this buffer's heap: one that lies elsewhere is copied there first. It stays this buffer's. */
+  part(index: number): Bytes {
+    this.#readable.bringIn(index, this.heap);
+    return this.#readable.part(index);
+  }
+
+  /** Makes the next `n` bytes lie side by side, in this buffer's heap. They are {@link front} or the beginning of it then. */
+  join(n: number): void {
+    if (!this.#has(n)) return;
+    this.#readable.join(n, this.heap);
+    this.#readable.bringIn(0, this.heap);
+  }
+
   /** A view of the next `n` bytes, which stay readable: borrowed until they are consumed. Bytes of several parts are joined in place, once. */
   peek(n: number): Buffer {
     if (!this.#has(n)) return Buffer.alloc(0);

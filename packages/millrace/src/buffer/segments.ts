@@ -206,6 +206,20 @@ export class Segments {
     } else this.#parts.unshift(whole);
   }
 
+  /** Moves part number `index` into `heap` where it lies elsewhere: a copy, which counts as joined. */
+  bringIn(index: number, heap: Heap): void {
+    const at = this.#head + index;
+    const part = this.#parts[at]!;
+    if (part.block.heap === heap) return;
+    const { length } = part;
+    const block = Block.allocate(heap, length);
+    copyWithin(part.block, part.start, part.end, heap, block.base);
+    block.uncover(block.base + length, block.end);
+    this.#parts[at] = new Bytes(block, block.base, block.base + length);
+    this.joined += length;
+    part.release();
+  }
+
   /** Offset after the first `byte` at or after offset `from`; 0 when there is none. */
   find(byte: number, from: number): number {
     let before = 0;
