@@ -3,11 +3,10 @@
 import {
   C_HISTORY, C_LITERALS, C_LOG_A, C_MATCH_A, C_REPEAT_1, C_REPEAT_2, C_SEQUENCES, C_SEQUENCE_LIMIT, C_WINDOW,
 } from "./encode-layout";
-import { backwardLength, copyLiterals, finishBlock, hash4, hash5, hash6, matchLength, packSequence } from "./encode-match";
+import { backwardLength, copyLiterals, finishBlock, hash5, hash6, matchLength, packSequence } from "./encode-match";
 
 @inline
 function hash(p: u32, log: u32, WIDTH: u32): u32 {
-  if (WIDTH == 4) return hash4(p, 32 - log);
   if (WIDTH == 5) return hash5(p, <u64>(64 - log));
   return hash6(p, <u64>(64 - log));
 }
@@ -17,9 +16,9 @@ function hash(p: u32, log: u32, WIDTH: u32): u32 {
  * needs a check before it is compared. Gives where the block really ends: before `end` when the sequences are full.
  */
 @inline
-function find(ctx: u32, start: u32, end: u32, WIDTH: u32): u32 {
+function find(ctx: u32, start: u32, end: u32, WIDTH: u32, LOG: u32): u32 {
   const table = load<u32>(ctx, C_MATCH_A);
-  const log = load<u32>(ctx, C_LOG_A);
+  const log = LOG > 0 ? LOG : load<u32>(ctx, C_LOG_A); // a constant saves the loop a register
   const history = load<u32>(ctx, C_HISTORY);
   const window = load<u32>(ctx, C_WINDOW);
   const firstSequence = load<u32>(ctx, C_SEQUENCES);
@@ -126,14 +125,10 @@ function find(ctx: u32, start: u32, end: u32, WIDTH: u32): u32 {
   return end;
 }
 
-export function findFast4(ctx: u32, start: u32, end: u32): u32 {
-  return find(ctx, start, end, 4);
-}
-
 export function findFast5(ctx: u32, start: u32, end: u32): u32 {
-  return find(ctx, start, end, 5);
+  return load<u32>(ctx, C_LOG_A) == 13 ? find(ctx, start, end, 5, 13) : find(ctx, start, end, 5, 0);
 }
 
 export function findFast6(ctx: u32, start: u32, end: u32): u32 {
-  return find(ctx, start, end, 6);
+  return load<u32>(ctx, C_LOG_A) == 15 ? find(ctx, start, end, 6, 15) : find(ctx, start, end, 6, 0);
 }

@@ -242,13 +242,13 @@ export function encodingCost(table: u32, counts: u32, maxSymbol: u32): i32 {
   return <i32>cost;
 }
 
-/** Bits, in 1/256, that the counted symbols need at best. */
-export function entropyCost(tables: u32, counts: u32, maxSymbol: u32, total: u32): u32 {
+/** Bits, in 1/256, that the counted symbols need at best, with `each` more for every symbol that occurs. */
+export function entropyCost(tables: u32, counts: u32, maxSymbol: u32, total: u32, each: u32): u32 {
   const whole = log2Fixed(tables, total);
   let cost: u32 = 0;
   for (let s: u32 = 0; s <= maxSymbol; s++) {
     const count = load<u32>(counts + (s << 2));
-    if (count != 0) cost += count * (whole - log2Fixed(tables, count));
+    if (count != 0) cost += count * (whole - log2Fixed(tables, count)) + each;
   }
   return cost;
 }

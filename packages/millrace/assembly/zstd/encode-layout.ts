@@ -13,10 +13,10 @@
 // The arrays: two match tables, sequences, their codes, literals, and a block's worth of spill for when the output is short.
 
 // ---- constant tables
-export const T_LL_CODE: u32 = 0; // u8[64]: code of a literal length below 64
-export const T_ML_CODE: u32 = 64; // u8[128]: code of a match length - 3 below 128
-export const T_LOG2: u32 = 256; // u8[256]: fraction of log2(1 + i / 256), in 1/256
-export const T_PREDEFINED: u32 = 512;
+export const T_LL_CODE: u32 = 0; // u32[64]: code of a literal length below 64 | its additional bits << 8 | their mask << 16
+export const T_ML_CODE: u32 = 256; // u32[128]: the same of a match length - 3 below 128
+export const T_LOG2: u32 = 768; // u8[256]: fraction of log2(1 + i / 256), in 1/256
+export const T_PREDEFINED: u32 = 1024;
 
 // ---- an FSE encoding table: the log, then what each symbol adds to a state, then the states in order of symbol
 export const FSE_SYMBOLS: u32 = 16; // 64 of [bits u32][start i32]

@@ -1,7 +1,6 @@
 // The sequences section of a block: RFC 8878 section 3.1.1.3.2.
 import {
   LL_CODES, LL_MAX_LOG, ML_CODES, ML_MAX_LOG, MODE_COMPRESSED, MODE_PREDEFINED, MODE_REPEAT, MODE_RLE, OF_CODES, OF_DEFAULT_CODES, OF_MAX_LOG,
-  llBits, mlBits,
 } from "./constants";
 import { buildFseTable, encodingCost, entropyCost, firstState, highBit, normalise, tableLog, writeNorm } from "./encode-fse";
 import {
@@ -9,10 +8,18 @@ import {
   C_SPREAD, C_TABLES, FSE_STATES, FSE_SYMBOLS, FSE_TABLE, T_LL_CODE, T_ML_CODE, T_PREDEFINED_LL, T_PREDEFINED_ML, T_PREDEFINED_OF,
 } from "./encode-layout";
 
+const LEAST_DESCRIBED: u32 = 24; // fewer sequences use a table that the decoder has
+const DESCRIBED_CODE: u32 = 4; // bits in a description for each code, at the least
+
 @inline
 function count(counts: u32, code: u32): void {
   const at = counts + (code << 2);
   store<u32>(at, load<u32>(at) + 1);
+}
+
+// The entry for a length whose code stands for a power of two, with as many additional bits.
+function powerEntry(high: u32, firstCode: u32): u32 {
+  return (high + firstCode) | (high << 8) | (((1 << high) - 1) << 16);
 }
 
 // Turns each sequence into its three codes, kept at C_CODES, and its additional bits, which take the sequence's place.
@@ -27,16 +34,18 @@ function codeSequences(ctx: u32, n: u32): void {
     const ml = <u32>sequence & 0x1ffff;
     const ll = <u32>(sequence >> 17) & 0x1ffff;
     const offset = <u32>(sequence >> 34);
-    const llCode = ll < 64 ? <u32>load<u8>(tables + ll, <usize>T_LL_CODE) : highBit(ll) + 19;
-    const mlCode = ml < 128 ? <u32>load<u8>(tables + ml, <usize>T_ML_CODE) : highBit(ml) + 36;
+    const llEntry = ll < 64 ? load<u32>(tables + (ll << 2), <usize>T_LL_CODE) : powerEntry(highBit(ll), 19);
+    const mlEntry = ml < 128 ? load<u32>(tables + (ml << 2), <usize>T_ML_CODE) : powerEntry(highBit(ml), 36);
     const ofCode = highBit(offset);
-    const llExtra = llCode < 16 ? 0 : llBits(llCode);
-    const mlExtra = mlCode < 32 ? 0 : mlBits(mlCode);
+    const llCode = llEntry & 255;
+    const mlCode = mlEntry & 255;
+    const llExtra = (llEntry >> 8) & 255;
+    const mlExtra = (mlEntry >> 8) & 255;
     count(counts, llCode);
     count(counts + 256, ofCode);
     count(counts + 512, mlCode);
-    const lengths: u64 = <u64>(ll & ((1 << llExtra) - 1)) | (<u64>(ml & ((1 << mlExtra) - 1)) << llExtra);
-    store<u64>(p, lengths | (<u64>(offset & ((1 << ofCode) - 1)) << (llExtra + mlExtra)));
+    const lengths: u64 = <u64>(ll & (llEntry >> 16)) | (<u64>(ml & (mlEntry >> 16)) << llExtra);
+    store<u64>(p, lengths | (<u64>(offset ^ (1 << ofCode)) << (llExtra + mlExtra)));
     store<u32>(to, llCode | (mlCode << 8) | (ofCode << 16) | ((llExtra + mlExtra + ofCode) << 24));
   }
 }
@@ -74,9 +83,9 @@ function chooseTable(ctx: u32, d: u32, n: u32, kind: u32, codes: u32, most: u32,
       mode = MODE_REPEAT;
     }
   }
-  // A description has at least some 40 bits: only more sequences than a handful can save that.
-  if (best < 0 || n >= 16) {
-    const least = entropyCost(tables, counts, maxCode, n) + (40 << 8);
+  // A description takes some bits for every code that occurs: a handful of sequences cannot save that.
+  if (best < 0 || n >= LEAST_DESCRIBED) {
+    const least = entropyCost(tables, counts, maxCode, n, DESCRIBED_CODE << 8) + (16 << 8);
     if (best < 0 || least < <u32>best) {
       const log = tableLog(most, n > 1 ? n : 2, maxCode, 2);
       const at = counts + (lastCode << 2);
@@ -88,7 +97,7 @@ function chooseTable(ctx: u32, d: u32, n: u32, kind: u32, codes: u32, most: u32,
       normalise(norm, log, counts, n - spare, maxCode, n >= 2048 ? -1 : 1);
       store<u32>(at, here);
       const end = writeNorm(d, norm, maxCode, log);
-      const cost = entropyCost(tables, counts, maxCode, n) + ((end - d) << 11);
+      const cost = entropyCost(tables, counts, maxCode, n, 0) + ((end - d) << 11);
       if (best < 0 || cost < <u32>best) {
         table = slot(ctx, kind, held);
         buildFseTable(table, log, norm, maxCode + 1, ctx + C_CUMULATED, ctx + C_SPREAD);

@@ -12,15 +12,19 @@ export function zstdEncoderTablesSize(): u32 {
   return ENCODER_TABLES;
 }
 
+function codeEntry(code: u32, bits: u32): u32 {
+  return code | (bits << 8) | (((1 << bits) - 1) << 16);
+}
+
 /** Writes the constant tables at `tables`; `scratch` is 1,024 bytes that may be overwritten. */
 export function zstdEncoderTables(tables: u32, scratch: u32): void {
   let length: u32 = 0;
   for (let code: u32 = 0; code < LL_CODES && length < 64; code++) {
-    for (let end = length + (1 << llBits(code)); length < end && length < 64; length++) store<u8>(tables + T_LL_CODE + length, <u8>code);
+    for (let end = length + (1 << llBits(code)); length < end && length < 64; length++) store<u32>(tables + T_LL_CODE + (length << 2), codeEntry(code, llBits(code)));
   }
   length = 0;
   for (let code: u32 = 0; code < ML_CODES && length < 128; code++) {
-    for (let end = length + (1 << mlBits(code)); length < end && length < 128; length++) store<u8>(tables + T_ML_CODE + length, <u8>code);
+    for (let end = length + (1 << mlBits(code)); length < end && length < 128; length++) store<u32>(tables + T_ML_CODE + (length << 2), codeEntry(code, mlBits(code)));
   }
   // log2(1 + i / 256), a bit at a time: squaring doubles a logarithm.
   for (let i: u32 = 0; i < 256; i++) {
