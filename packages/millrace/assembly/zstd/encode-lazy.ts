@@ -1,5 +1,6 @@
 // The match finder of levels better and best. Two tables, of 8-byte and of short hashes, remember the last two places of each hash; every place is
 // searched, the repeats too, and a match waits while the next place, or the one after, offers a better one.
+import { REPEAT_3 } from "./constants";
 import { highBit } from "./encode-fse";
 import {
   C_HISTORY, C_LITERALS, C_LOG_A, C_LOG_B, C_MATCH_A, C_MATCH_B, C_REPEAT_1, C_REPEAT_2, C_REPEAT_3, C_SEQUENCES, C_SEQUENCE_LIMIT, C_WINDOW,
@@ -25,6 +26,8 @@ function worth(length: u32, distance: u32): i32 {
   return <i32>(length << 2) - <i32>highBit(distance + 3);
 }
 
+const LEAST_WORTH: i32 = 6; // four bytes from far away cost more than they save
+
 // What a repeat is worth: its distance costs next to nothing.
 @inline
 function repeatWorth(length: u32): i32 {
@@ -40,13 +43,14 @@ function better(best: u64, ip: u32, candidate: u32, end: u32, window: u32): u64 
   const found: u32 = 4 + matchLength(ip + 4, candidate + 4, end);
   if (found <= length) return best;
   const distance = ip - candidate;
-  if (length > 0 && worth(found, distance) <= worth(length, <u32>(best >> 32))) return best;
+  const gain = worth(found, distance);
+  if (length > 0 ? gain <= worth(length, <u32>(best >> 32)) : gain < LEAST_WORTH) return best;
   return (<u64>distance << 32) | <u64>found;
 }
 
 @inline
-function betterRepeat(best: u64, ip: u32, repeat: u32, history: u32, end: u32): u64 {
-  if (repeat == 0 || ip - history < repeat || load<u32>(ip) != load<u32>(ip - repeat)) return best;
+function betterRepeat(best: u64, ip: u32, repeat: u32, end: u32): u64 {
+  if (load<u32>(ip) != load<u32>(ip - repeat)) return best;
   const length: u32 = 4 + matchLength(ip + 4, ip + 4 - repeat, end);
   if (<u32>best > 0 && repeatWorth(length) <= worth(<u32>best, <u32>(best >> 32))) return best;
   return (<u64>repeat << 32) | <u64>length;
@@ -69,13 +73,14 @@ function find(ctx: u32, start: u32, end: u32, WIDTH: u32, BEST: bool): u32 {
   let repeat2 = load<u32>(ctx, C_REPEAT_2);
   let repeat3 = load<u32>(ctx, C_REPEAT_3);
   let anchor = start;
-  let ip = start == history ? start + 1 : start;
+  let ip = max<u32>(start, history + REPEAT_3); // every repeat reaches back to something
   const limit = end - 8;
   while (<i32>ip <= <i32>limit && sequence < lastSequence) {
     let at = ip; // the place being searched
     let chosen: u64 = 0;
     let place: u32 = 0; // where the chosen match starts
     let patience: u32 = BEST ? 2 : 1;
+    const enough: u32 = BEST ? 512 : 40; // a match this long is taken at once
     do {
       const longSlot = longs + (hash8(at, longShift) << 3);
       const shortSlot = shorts + (short(at, shortLog, WIDTH) << 3);
@@ -84,17 +89,16 @@ function find(ctx: u32, start: u32, end: u32, WIDTH: u32, BEST: bool): u32 {
       let match = better(0, at, <u32>longPair, end, window);
       match = better(match, at, <u32>(longPair >> 32), end, window);
       match = better(match, at, <u32>shortPair, end, window);
-      match = better(match, at, <u32>(shortPair >> 32), end, window);
-      match = betterRepeat(match, at, repeat2, history, end);
-      if (BEST) match = betterRepeat(match, at, repeat3, history, end);
+      if (BEST) match = better(match, at, <u32>(shortPair >> 32), end, window);
+      match = betterRepeat(match, at, repeat2, end);
+      if (BEST) match = betterRepeat(match, at, repeat3, end);
       // What was matched last cannot go on: the first repeat needs a literal before it.
-      if (at > anchor) match = betterRepeat(match, at, repeat1, history, end);
+      if (at > anchor) match = betterRepeat(match, at, repeat1, end);
       if (<u32>match == 0) {
         if (<u32>chosen == 0) break;
       } else if (<u32>chosen == 0) {
         chosen = match;
         place = at;
-        patience = BEST ? 2 : 1;
         at++;
         continue;
       } else {
@@ -112,7 +116,7 @@ function find(ctx: u32, start: u32, end: u32, WIDTH: u32, BEST: bool): u32 {
       }
       at++;
       patience--;
-    } while (patience > 0 && at <= limit);
+    } while (patience > 0 && at <= limit && enough > <u32>chosen);
     if (<u32>chosen == 0) {
       ip += 1 + ((ip - anchor) >> (BEST ? 10 : 8));
       continue;
