@@ -14,12 +14,13 @@ const SELF_CARRYING = 15;
  * and its owner takes the whole list when it next needs memory. Pushing is one compare-and-swap and taking one exchange, so
  * no thread waits for another, and one that dies leaves the list whole. The record lies in the freed range itself:
  *
- *     start   at = start rounded up to 4                                  end
- *     | 0-3   | next record | end | MARK ^ at | ...                        |
+ *     start   at = start rounded up to 4                                             end
+ *     | 0-3   | next record | end | MARK ^ at | count | start, end | start, end | ... |
  *             next is a multiple of 4; its low two bits hold at - start
  *
- * A range too short for that goes by way of a small table in the first page, under the lock. Nothing of the sender's is ever on a list
- * of another thread, so a thread that dies leaves nothing behind there.
+ * A range too short for that goes by way of a small table in the first page, under the lock; when the table is full it waits for a
+ * longer range on its way to the same thread, which takes up to `count` short ones along when it is 16 bytes or more from `at`. Nothing of the
+ * sender's is ever on a list of another thread, so a thread that dies leaves nothing behind there.
  */
 export class ReturnLists {
   readonly #memory: LinearMemory;
@@ -58,7 +59,7 @@ export class ReturnLists {
     }
     if (end - start < SELF_CARRYING) {
       this.#unsent.push({ owner, start, end });
-      this.#sendShorts();
+      if (this.#words[SHORTS_COUNT]! < SHORTS_MOST) this.#sendShorts();
       return;
     }
     if (end > this.#memory.u8.length) this.#memory.sync();
@@ -68,7 +69,22 @@ export class ReturnLists {
     if (w[i + 2] === (MARK ^ at)) throw new MemoryError('ERR_DOUBLE_FREE', `[${start}, ${end}) is free already`, { offset: start });
     w[i + 1] = end;
     w[i + 2] = MARK ^ at;
+    if (end - at >= 16) w[i + 3] = this.#unsent.length === 0 ? 0 : this.#loadShorts(owner, i + 4, (end - at - 16) >> 3);
     this.#link(owner, at, at - start);
+  }
+
+  // Writes up to `most` short ranges for `owner` at word `at` and gives how many there were.
+  #loadShorts(owner: number, at: number, most: number): number {
+    const w = this.#memory.words;
+    let count = 0;
+    this.#unsent = this.#unsent.filter((entry) => {
+      if (entry.owner !== owner || count >= most) return true;
+      w[at + 2 * count] = entry.start;
+      w[at + 2 * count + 1] = entry.end;
+      count += 1;
+      return false;
+    });
+    return count;
   }
 
   #sendShorts(): void {
@@ -125,6 +141,8 @@ export class ReturnLists {
       const end = w[i + 1]!;
       previous = next & -4;
       w[i + 2] = 0;
+      const shorts = end - at >= 16 ? Math.min(w[i + 3]!, (end - at - 16) >> 3) : 0;
+      for (let short = i + 4; short < i + 4 + 2 * shorts; short += 2) free(w[short]!, w[short + 1]!);
       free(at - (next & 3), end);
     }
     return whole;
@@ -134,6 +152,7 @@ export class ReturnLists {
   discard(slot: number): void {
     Atomics.store(this.#words, SLOT_TABLE + slot * SLOT_WORDS + SLOT_RETURNS, 0);
     this.#drainShorts(slot, () => {});
+    this.#unsent = this.#unsent.filter((entry) => entry.owner !== slot);
   }
 
   #drainShorts(slot: number, free: (start: number, end: number) => void): void {
