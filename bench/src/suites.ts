@@ -1,11 +1,13 @@
 import type { Suite } from './harness/suite.js';
 import { ingest } from './suites/ingest.js';
+import { memorySuite } from './suites/memory.js';
 import { s2Suite } from './suites/s2.js';
 import { soak } from './suites/soak.js';
 
 /** Every suite, by the name that the command takes. */
 export const suites: Readonly<Record<string, Suite>> = {
   ingest,
+  memory: memorySuite,
   s2: s2Suite,
   soak,
 };

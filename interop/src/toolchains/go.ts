@@ -5,9 +5,11 @@ export { MissingPeer } from './build.js';
 
 /**
  * The program of interop/go/NAME, built with the Go toolchain on first use.
+ * @param tag a build tag, for programs that are built in more than one way
  * @throws MissingPeer where there is no Go, or its modules cannot be had
  */
-export function goProgram(name: string): string {
+export function goProgram(name: string, tag?: string): string {
   const sources = join(interopFolder, 'go', name);
-  return buildOnce(`go-${name}`, sources, (output) => ({ command: 'go', args: ['build', '-buildvcs=false', '-o', output, '.'], cwd: sources }));
+  const tags = tag === undefined ? [] : ['-tags', tag];
+  return buildOnce(tag === undefined ? `go-${name}` : `go-${name}-${tag}`, sources, (output) => ({ command: 'go', args: ['build', '-buildvcs=false', ...tags, '-o', output, '.'], cwd: sources }));
 }

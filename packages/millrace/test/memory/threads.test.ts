@@ -52,7 +52,7 @@ function emptyMailbox(heap: Heap, mailbox: Int32Array, keep: (owner: number) => 
 async function collectAll(threads: readonly Thread[]): Promise<void> {
   for (let round = 0; round < 3; round += 1) {
     for (const thread of threads) {
-      thread.worker.postMessage('collect');
+      thread.worker.postMessage('collect', []);
       await thread.next();
     }
   }
@@ -75,9 +75,9 @@ describe('threads', () => {
     heap.audit();
     await collectAll(threads);
     for (const thread of threads) {
-      thread.worker.postMessage('finish');
+      thread.worker.postMessage('finish', []);
       expect(await thread.next()).toEqual({ live: 0, detached: true });
-      thread.worker.postMessage('exit');
+      thread.worker.postMessage('exit', []);
     }
     expect(heap.live).toBe(0);
     heap.trim();
@@ -106,7 +106,7 @@ describe('threads', () => {
       await collectAll(others);
       let left = 0;
       for (const thread of others) {
-        thread.worker.postMessage('finish');
+        thread.worker.postMessage('finish', []);
         left += (await thread.next())['live'] as number;
       }
       expect(left === 0 || (left <= handSize && handSize > 0), `${left} live, ${handSize} in the hand`).toBe(true);
@@ -114,7 +114,7 @@ describe('threads', () => {
       if (left > 0) {
         for (const slot of slots.slice(0, 3)) heap.reclaim(slot);
       }
-      for (const thread of others) thread.worker.postMessage('exit');
+      for (const thread of others) thread.worker.postMessage('exit', []);
       heap.trim();
       heap.audit();
       expect(heap.stats().shared).toMatchObject({ owned: 0, threads: 1 });

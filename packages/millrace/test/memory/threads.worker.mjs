@@ -44,21 +44,21 @@ function step() {
 parentPort.on('message', (message) => {
   if (message === 'collect') {
     heap.collect();
-    parentPort.postMessage({});
+    parentPort.postMessage({}, []);
   } else if (message === 'finish') {
     const { live } = heap;
     heap.audit();
-    parentPort.postMessage({ live, detached: heap.detach() });
+    parentPort.postMessage({ live, detached: heap.detach() }, []);
   } else parentPort.close();
 });
 
 // In slices, so that messages are heard in between.
 let crossed = 0;
 let done = 0;
-parentPort.postMessage({ slot: heap.slot });
+parentPort.postMessage({ slot: heap.slot }, []);
 function slice() {
   for (let i = 0; i < 5000 && done < rounds; i += 1, done += 1) crossed += step();
   if (done < rounds) setImmediate(slice);
-  else parentPort.postMessage({ crossed });
+  else parentPort.postMessage({ crossed }, []);
 }
 slice();

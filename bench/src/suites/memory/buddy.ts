@@ -1,0 +1,76 @@
+import { Heap } from 'millrace/memory';
+import { interleave, median } from '../../harness/measure.js';
+import type { SuiteContext } from '../../harness/suite.js';
+import { GOMEM, type Gomem } from './gomem.js';
+import { History } from './history.js';
+
+const KIB = 1024;
+
+/** Blocks of the shared level against gomem's buddy, and what its lock costs: rows `buddy/...`. */
+export async function buddyRows(context: SuiteContext, gomem: Gomem): Promise<void> {
+  for (const [name, sizes, live] of [
+    ['64 KiB', [64 * KIB], 500],
+    ['64 KiB-1 MiB', [64, 128, 256, 512, 1024].map((size) => size * KIB), 300],
+    ['alone, 64 KiB', [64 * KIB], 1],
+  ] as const) {
+    context.progress(`buddy ${name}`);
+    const heap = new Heap({ limit: 2 ** 30, initial: 2 ** 29 + 2 ** 17 });
+    const level = heap.blocks;
+    const history = new History({ allocate: (size) => level.take(size >>> 16), free: (address, size) => level.give(address, address + size) }, live, sizes);
+    const id = `buddy ${name}`;
+    let good = true;
+    if (gomem.twoTree) good = (await gomem.twoTree.ask({ op: 'buddy', id, live, sizes })).error === undefined;
+    const n = context.verifyOnly ? 1000 : context.quick ? 50_000 : 300_000;
+    const mine: number[] = [];
+    const others: number[] = [];
+    for (let round = -1; round < (context.quick ? 5 : 9); round += 1) {
+      const start = process.hrtime.bigint();
+      const sum = history.run(n);
+      const ns = Number(process.hrtime.bigint() - start) / n;
+      if (round >= 0) mine.push(ns);
+      if (!gomem.twoTree) continue;
+      const answer = await gomem.twoTree.ask({ op: 'run', id, n });
+      good &&= answer.error === undefined && answer.sum === sum;
+      if (round >= 0) others.push(answer.ns / n);
+    }
+    history.end();
+    heap.audit();
+    context.row({
+      case: `buddy/${name}/live ${live}`,
+      metric: 'ns/pair',
+      better: 'lower',
+      ours: median(mine),
+      peer: `${GOMEM} buddy`,
+      peerValue: others.length > 0 ? median(others) : undefined,
+      verified: good && heap.stats().shared.owned === 0,
+      note: 'blocks for all threads, under a lock',
+    });
+  }
+  lockRow(context);
+}
+
+// The same work with the lock and without: take and give of one block. Nobody else wants the lock.
+function lockRow(context: SuiteContext): void {
+  const heap = new Heap({ limit: 2 ** 28, initial: 2 ** 24 });
+  const level = heap.blocks;
+  const held = level.take(1);
+  const [both, lock] = interleave(
+    [
+      (n) => {
+        for (let i = 0; i < n; i += 1) {
+          const address = level.take(1);
+          level.give(address, address + 65_536);
+        }
+      },
+      (n) => {
+        for (let i = 0; i < n; i += 1) level.locked(nothing);
+      },
+    ],
+    { sliceMs: context.verifyOnly ? 1 : 60, rounds: context.verifyOnly ? 1 : 7 },
+  );
+  level.give(held, held + 65_536);
+  heap.audit();
+  context.row({ case: 'threads/uncontended lock, once', metric: 'ns', better: 'lower', ours: lock!, peer: '-', peerValue: undefined, verified: true, note: `of ${both!.toFixed(0)} ns for take + give, which take it twice` });
+}
+
+function nothing(): void {}
