@@ -102,8 +102,18 @@ export type StreamErrorCode =
   | 'ERR_STREAM_CLOSED'
   /** The data was dropped by `abort` or `reset` before it was encoded. */
   | 'ERR_STREAM_ABORTED'
+  /** Blocks are under way in other threads; what was asked for is not known before they are done. */
+  | 'ERR_STREAM_BUSY'
   /** A callback of the user threw; `cause` is what it threw. */
   | 'ERR_STREAM_CALLBACK';
 
 /** Faults of stream writers and readers that are not in the data. */
 export class StreamError extends MillraceError<StreamErrorCode> {}
+
+/** Codes of {@link WorkerError}. */
+export type WorkerErrorCode =
+  /** A thread of a pool ended unasked, with `actual` as its exit code; `cause` is what it died of, if it said. */
+  'ERR_WORKER_DIED';
+
+/** Faults of worker threads. No job is lost by them. */
+export class WorkerError extends MillraceError<WorkerErrorCode> {}

@@ -1,0 +1,1 @@
+export { WorkerPool, sharedPool, type WorkerPoolOptions, type PoolJob } from './pool.js';
