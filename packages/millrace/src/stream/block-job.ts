@@ -1,9 +1,6 @@
 import type { Bytes, BytesMut } from '../bytes/bytes.js';
-import { maskedCrc32c } from '../codec/checksum/crc32c.js';
 import { maxEncodedLength } from '../codec/snappy/format.js';
-import type { RawEncoder } from '../codec/snappy/raw.js';
-import type { Heap } from '../memory/heap.js';
-import { CHECKSUM, CHUNK_COMPRESSED, CHUNK_HEADER, CHUNK_UNCOMPRESSED, writeChunkHeader, writeUint32 } from './chunk.js';
+import { CHECKSUM, CHUNK_HEADER } from './chunk.js';
 import type { Loan } from './hand-back.js';
 
 /** Bytes before the block in a data chunk. */
@@ -12,23 +9,6 @@ export const DATA_HEADER: number = CHUNK_HEADER + CHECKSUM;
 /** Bytes that a chunk of `n` uncompressed bytes can need, so that encoding never runs out of room. */
 export function chunkBound(n: number): number {
   return DATA_HEADER + maxEncodedLength(n);
-}
-
-/**
- * Makes a data chunk of `[source, source + n)` at `target`: header, checksum and, when that is shorter, the compressed block.
- * Pure work over addresses, so that any thread that has the memory can do it.
- * @param encoder none to store every block uncompressed
- * @param capacity at least `chunkBound(n)`
- * @returns the chunk's length, or 0: the header of an uncompressed chunk was written, and its data is to follow
- */
-export function encodeChunk(heap: Heap, encoder: RawEncoder | undefined, source: number, n: number, target: number, capacity: number): number {
-  const packed = encoder === undefined ? 0 : encoder.tryEncode(source, n, target + DATA_HEADER, capacity - DATA_HEADER);
-  const checksum = maskedCrc32c(heap, source, n);
-  const { u8 } = heap;
-  if (packed > 0) writeChunkHeader(u8, target, CHUNK_COMPRESSED, CHECKSUM + packed);
-  else writeChunkHeader(u8, target, CHUNK_UNCOMPRESSED, CHECKSUM + n);
-  writeUint32(u8, target + CHUNK_HEADER, checksum);
-  return packed > 0 ? DATA_HEADER + packed : 0;
 }
 
 /** One piece of a stream on its way out: a block to encode, or bytes that are ready. */
@@ -43,10 +23,16 @@ export class BlockJob {
   /** Where the chunk goes: `prefix` bytes that stand there already, then the chunk. */
   readonly target: BytesMut;
   readonly prefix: number;
-  /** Set by the engine: the chunk's length, as {@link encodeChunk} gives it. */
+  /** Set by the engine: the length of the block it made, behind the prefix and {@link DATA_HEADER} bytes; 0 when the data is to be stored as it is. */
   encoded = 0;
+  /** Set by the engine: the masked CRC-32C of the source. */
+  checksum = 0;
   /** Set by the engine when it is through with source and target. */
   done = false;
+  /** Set by the engine when the block could not be encoded. */
+  error: Error | undefined = undefined;
+  /** Nobody wants the piece any more; the engine releases it when it is done. */
+  abandoned = false;
 
   constructor(source: number, length: number, owner: Bytes | undefined, loan: Loan | undefined, target: BytesMut, prefix: number) {
     this.source = source;
@@ -56,12 +42,23 @@ export class BlockJob {
     this.target = target;
     this.prefix = prefix;
   }
+
+  /** Gives back what a piece that will not be put out holds; it must be done. */
+  release(): void {
+    this.owner?.release();
+    this.target.release();
+    if (this.loan !== undefined) this.loan.outstanding -= 1;
+  }
 }
 
 /** What encodes blocks: the calling thread, or several others. */
 export interface BlockEngine {
-  /** Starts a job. It may be done on return or later, in any order; `done` says so. */
+  /** Starts a job. It may be done on return or later, in any order; `done` says so, and the engine tells its writer when one is done later. */
   submit(job: BlockJob): void;
+  /** Jobs that are not done. */
+  readonly outstanding: number;
+  /** Resolves when the next job is done; at once when none is outstanding. */
+  progress(): Promise<void>;
   /** Gives back its memory; usable again afterwards. */
   release(): void;
 }

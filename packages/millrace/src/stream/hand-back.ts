@@ -50,13 +50,9 @@ export class HandBack {
     return loan;
   }
 
-  /** Settles every loan that is not: its data will not come out. */
+  /** Says of every loan that is not settled that its data will not come out. */
   fail(error: Error): void {
-    for (const loan of this.#loans) {
-      if (loan.outstanding === 0) continue;
-      loan.outstanding = 0;
-      loan.error ??= error;
-    }
+    for (const loan of this.#loans) if (loan.outstanding > 0) loan.error ??= error;
   }
 
   /** Gives back what is settled, up to the first that is not. */

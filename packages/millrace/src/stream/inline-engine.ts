@@ -1,9 +1,11 @@
+import { maskedCrc32c } from '../codec/checksum/crc32c.js';
 import { RawEncoder, type RawEncoderOptions } from '../codec/snappy/raw.js';
 import type { Heap } from '../memory/heap.js';
-import { encodeChunk, type BlockEngine, type BlockJob } from './block-job.js';
+import { DATA_HEADER, type BlockEngine, type BlockJob } from './block-job.js';
 
 /** Encodes blocks in the calling thread: every job is done when `submit` returns. */
 export class InlineEngine implements BlockEngine {
+  readonly outstanding = 0;
   readonly #heap: Heap;
   readonly #options: RawEncoderOptions | undefined;
   #encoder: RawEncoder | undefined;
@@ -14,12 +16,18 @@ export class InlineEngine implements BlockEngine {
     this.#options = options;
   }
 
+  /** @throws MemoryError `ERR_MEMORY_LIMIT`; the job is not done then */
   submit(job: BlockJob): void {
-    if (this.#options !== undefined) this.#encoder ??= new RawEncoder(this.#heap, this.#options);
-    const { target, prefix } = job;
-    job.encoded = encodeChunk(this.#heap, this.#encoder, job.source, job.length, target.start + prefix, target.capacity - prefix);
+    if (this.#options !== undefined) {
+      this.#encoder ??= new RawEncoder(this.#heap, this.#options);
+      const before = job.prefix + DATA_HEADER;
+      job.encoded = this.#encoder.tryEncode(job.source, job.length, job.target.start + before, job.target.capacity - before);
+    }
+    job.checksum = maskedCrc32c(this.#heap, job.source, job.length);
     job.done = true;
   }
+
+  async progress(): Promise<void> {}
 
   release(): void {
     this.#encoder?.release();

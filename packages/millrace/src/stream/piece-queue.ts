@@ -1,6 +1,7 @@
 import { Bytes } from '../bytes/bytes.js';
 import type { Heap } from '../memory/heap.js';
 import { DATA_HEADER, type BlockJob } from './block-job.js';
+import { CHECKSUM, CHUNK_COMPRESSED, CHUNK_HEADER, CHUNK_UNCOMPRESSED, writeChunkHeader, writeUint32 } from './chunk.js';
 import { S2Index } from './s2-index.js';
 
 /**
@@ -37,10 +38,12 @@ export class PieceQueue {
     this.collect();
   }
 
-  /** Moves to the output what is done and has only done jobs before it. */
+  /** Moves to the output what is done and has only done jobs before it. @throws what a job failed with */
   collect(): void {
     while (this.#jobs.length > 0 && this.#jobs[0]!.done) {
-      const job = this.#jobs.shift()!;
+      const job = this.#jobs[0]!;
+      if (job.error !== undefined) throw job.error;
+      this.#jobs.shift();
       if (job.length > 0) this.#collectBlock(job);
       else this.put(job.target.freeze());
     }
@@ -50,9 +53,13 @@ export class PieceQueue {
     this.index.add(this.written + job.prefix, this.uncompressed);
     this.uncompressed += job.length;
     const { target, owner, loan } = job;
-    if (job.encoded > 0) target.advanceMut(job.encoded);
-    else {
-      target.advanceMut(DATA_HEADER);
+    const { u8 } = target.block;
+    const at = target.spareStart;
+    if (job.encoded > 0) writeChunkHeader(u8, at, CHUNK_COMPRESSED, CHECKSUM + job.encoded);
+    else writeChunkHeader(u8, at, CHUNK_UNCOMPRESSED, CHECKSUM + job.length);
+    writeUint32(u8, at + CHUNK_HEADER, job.checksum);
+    target.advanceMut(DATA_HEADER + job.encoded);
+    if (job.encoded === 0) {
       if (owner === undefined) {
         this.#heap.u8.copyWithin(target.spareStart, job.source, job.source + job.length);
         target.advanceMut(job.length);
@@ -63,7 +70,7 @@ export class PieceQueue {
       if (job.encoded > 0) owner.release();
       else this.put(owner);
     }
-    if (loan !== undefined && loan.outstanding > 0) loan.outstanding -= 1;
+    if (loan !== undefined) loan.outstanding -= 1;
   }
 
   /** Puts a piece at the end of the output; every job must have been collected. */
@@ -88,11 +95,11 @@ export class PieceQueue {
     return pieces;
   }
 
-  /** Releases everything. */
+  /** Releases everything; what is under way, when it is done. */
   drop(): void {
     for (const job of this.#jobs) {
-      job.owner?.release();
-      job.target.release();
+      if (job.done) job.release();
+      else job.abandoned = true;
     }
     this.#jobs.length = 0;
     for (const piece of this.take()) piece.release();

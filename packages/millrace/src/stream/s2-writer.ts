@@ -1,13 +1,15 @@
 import { ArgumentTypeError, checkInteger } from '../base/arguments.js';
 import { StreamError } from '../base/errors.js';
 import { Bytes, BytesMut } from '../bytes/bytes.js';
-import { defaultHeap, type Heap } from '../memory/heap.js';
+import type { Heap } from '../memory/heap.js';
+import { sharedPool } from '../worker/pool.js';
 import { BlockJob, chunkBound, type BlockEngine } from './block-job.js';
 import * as chunk from './chunk.js';
 import { HandBack, type Loan } from './hand-back.js';
 import { InlineEngine } from './inline-engine.js';
 import { paddingChunk, paddingLength } from './padding.js';
 import { PieceQueue } from './piece-queue.js';
+import { PoolEngine } from './pool-engine.js';
 import { checkWriterOptions, type S2WriterOptions } from './writer-options.js';
 
 /** First capacity of the memory that small writes gather in; it doubles up to the block size. */
@@ -32,18 +34,22 @@ export class S2Writer {
   /** Whether the stream identifier was put before a piece. */
   #begun = false;
   #closed = false;
+  #ended = false;
   #error: Error | undefined = undefined;
 
   /** @throws ArgumentRangeError `ERR_OUT_OF_RANGE` */
   constructor(options: S2WriterOptions = {}) {
-    const { blockSize, padding, dialect, level } = checkWriterOptions(options);
+    const { blockSize, padding, dialect, level, concurrency, heap } = checkWriterOptions(options);
     this.#options = options;
-    this.heap = options.heap ?? defaultHeap();
+    this.heap = heap;
     this.blockSize = blockSize;
     this.#padding = padding;
     this.#dialect = dialect;
     this.#pieces = new PieceQueue(this.heap, blockSize);
-    this.#engine = new InlineEngine(this.heap, options.uncompressed === true ? undefined : { dialect, level });
+    const inline = new InlineEngine(heap, options.uncompressed === true ? undefined : { dialect, level });
+    // Storing costs no more than a checksum: not worth another thread.
+    if (concurrency === 1 || options.uncompressed === true) this.#engine = inline;
+    else this.#engine = new PoolEngine(options.pool ?? sharedPool(heap, concurrency), inline, dialect, level, concurrency, () => this.#advance());
     if (options.onBufferDone !== undefined) this.#handBack = new HandBack(options.onBufferDone, (error) => this.#fail(error));
   }
 
@@ -65,6 +71,21 @@ export class S2Writer {
   /** True after `close`, until `reset`. */
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** True when the stream is closed and all of it has come to the output. */
+  get finished(): boolean {
+    return this.#ended;
+  }
+
+  /** Blocks under way in other threads; 0 without concurrency. */
+  get outstanding(): number {
+    return this.#engine.outstanding;
+  }
+
+  /** Resolves when the next block that is under way in another thread is encoded; at once when there is none. */
+  progress(): Promise<void> {
+    return this.#engine.progress();
   }
 
   /**
@@ -106,13 +127,16 @@ export class S2Writer {
       buffer.release();
       throw refusal;
     }
-    let kept: Bytes | undefined = buffer;
+    // A handle of its own, so that the one given is used up here and now, whatever the writer does with the range.
+    let kept: Bytes | undefined = buffer.splitTo(buffer.length);
+    buffer.release();
     try {
       this.#flushGathered();
-      if (buffer.block.heap === this.heap) {
+      if (kept.block.heap === this.heap) {
+        const whole = kept;
         kept = undefined;
-        this.#cut(buffer);
-      } else this.#cutLent(buffer.toBuffer(), undefined);
+        this.#cut(whole);
+      } else this.#cutLent(kept.toBuffer(), undefined);
     } catch (error) {
       this.#fail(error);
     }
@@ -130,7 +154,7 @@ export class S2Writer {
       // Refused, and given back all the same: whoever waits for it must not wait for ever.
       if (loan !== undefined) {
         loan.error = refusal;
-        loan.outstanding = 0;
+        loan.outstanding -= 1;
         this.#handBack!.deliver();
       }
       throw refusal;
@@ -141,7 +165,7 @@ export class S2Writer {
     } catch (error) {
       this.#fail(error);
     }
-    if (loan !== undefined && loan.outstanding > 0) loan.outstanding -= 1;
+    if (loan !== undefined) loan.outstanding -= 1;
   }
 
   /** Makes a chunk of what `write` has gathered. */
@@ -180,8 +204,8 @@ export class S2Writer {
   }
 
   /**
-   * Ends the stream: what was gathered, then padding and index where the options ask for them. The output is still to be read.
-   * Closing again does nothing.
+   * Ends the stream: what was gathered, then padding and index where the options ask for them. The output is still to be read; with
+   * concurrency its end comes only when the last block is encoded, see {@link finished}. Closing again does nothing.
    */
   close(): void {
     if (this.#closed && this.#error === undefined) return;
@@ -189,17 +213,19 @@ export class S2Writer {
     try {
       this.#flushGathered();
       this.#closed = true;
-      this.#end();
-      this.#engine.release();
     } catch (error) {
       this.#fail(error);
     }
     this.#settle();
   }
 
-  /** Like {@link close}, and gives the index of the stream, as a chunk, whether or not it is also appended. */
+  /**
+   * Like {@link close}, and gives the index of the stream, as a chunk, whether or not it is also appended.
+   * @throws StreamError `ERR_STREAM_BUSY` while blocks are under way in other threads: close, wait until it is {@link finished}, and call this then
+   */
   closeIndex(): Uint8Array {
     this.close();
+    if (!this.#ended) throw new StreamError('ERR_STREAM_BUSY', 'the index is not known before the last block is encoded', { actual: this.outstanding });
     return this.#pieces.index.encode();
   }
 
@@ -217,6 +243,7 @@ export class S2Writer {
     this.#drop(new StreamError('ERR_STREAM_ABORTED', 'the writer was reset'));
     this.#error = undefined;
     this.#closed = false;
+    this.#ended = false;
     this.#begun = false;
     this.#pieces.reset(this.blockSize);
     this.#handBack?.deliver();
@@ -250,11 +277,25 @@ export class S2Writer {
     if (refusal !== undefined) throw refusal;
   }
 
-  /** After each call that may have got somewhere: moves what is done to the output, gives buffers back, and reports what failed. */
+  /** At the end of each call: goes on as far as possible, and reports what failed. */
   #settle(): void {
-    this.#pieces.collect();
-    this.#handBack?.deliver();
+    this.#advance();
     if (this.#error !== undefined) throw this.#error;
+  }
+
+  /** Moves what is done to the output and gives buffers back. Called by every method, and by the engine when a job is done later. */
+  #advance(): void {
+    try {
+      this.#pieces.collect();
+      if (this.#closed && !this.#ended && this.#pieces.jobs === 0) {
+        this.#ended = true;
+        this.#end();
+        this.#engine.release();
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#handBack?.deliver();
   }
 
   #fail(error: unknown): void {
@@ -266,9 +307,9 @@ export class S2Writer {
   #drop(error: Error): void {
     this.#gathered?.release();
     this.#gathered = undefined;
+    this.#handBack?.fail(error); // first, as what is dropped settles loans
     this.#pieces.drop();
     this.#engine.release();
-    this.#handBack?.fail(error);
   }
 
   #write(source: Bytes | Uint8Array): void {
@@ -337,16 +378,17 @@ export class S2Writer {
 
   #submit(source: number, length: number, owner: Bytes | undefined, loan: Loan | undefined): void {
     let target: BytesMut | undefined;
+    let job: BlockJob;
     try {
       target = this.#target(chunkBound(length));
-      const job = new BlockJob(source, length, owner, loan, target, target.length);
+      job = new BlockJob(source, length, owner, loan, target, target.length);
       this.#engine.submit(job);
-      this.#pieces.push(job);
     } catch (error) {
       owner?.release();
       target?.release();
       throw error;
     }
+    this.#pieces.push(job);
   }
 
   /** Memory for the next piece, the stream's identifier in it already if it is the first. */

@@ -24,6 +24,8 @@ export class SinkWriter {
   readonly writer: S2Writer;
   readonly #sink: ByteSink;
   readonly #mark: number;
+  /** Blocks that may be under way in other threads before calls wait: beyond it they would be encoded by the caller. */
+  readonly #most: number;
   /** The run of writes under way; never rejects. */
   #pump: Promise<void> | undefined;
   #failure: Error | undefined;
@@ -31,6 +33,7 @@ export class SinkWriter {
   constructor(sink: ByteSink, options: SinkWriterOptions = {}) {
     this.#mark = checkInteger('highWaterMark', options.highWaterMark ?? HIGH_WATER_MARK, 1, Number.MAX_SAFE_INTEGER);
     this.writer = new S2Writer(options);
+    this.#most = 2 * (options.concurrency ?? 1);
     this.#sink = sink;
   }
 
@@ -72,9 +75,8 @@ export class SinkWriter {
 
   /** The same, and gives the index as a chunk. */
   async closeIndex(): Promise<Uint8Array> {
-    const index = this.writer.closeIndex();
     await this.close();
-    return index;
+    return this.writer.closeIndex();
   }
 
   /** Gives up writer and sink. */
@@ -87,29 +89,35 @@ export class SinkWriter {
   /** Starts writing if there is anything to write, and waits while too much is pending. */
   async #welcome(): Promise<void> {
     this.#start();
-    while (this.#failure === undefined && this.writer.pendingOutput >= this.#mark) {
-      await this.#pump;
+    const { writer } = this;
+    for (;;) {
+      if (this.#failure !== undefined) return; // the next call reports it
+      if (writer.pendingOutput >= this.#mark) await this.#pump;
+      else if (writer.outstanding >= this.#most) await writer.progress();
+      else return;
       this.#start();
     }
   }
 
   async #drained(): Promise<void> {
-    for (;;) {
-      this.#start();
-      if (this.#pump === undefined) return;
-      await this.#pump;
-      if (this.#failure !== undefined) throw this.#failure;
-    }
+    this.#start();
+    await this.#pump;
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   #start(): void {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#pump === undefined && this.writer.pendingOutput > 0) this.#pump = this.#run();
+    if (this.#pump === undefined && (this.writer.pendingOutput > 0 || this.writer.outstanding > 0)) this.#pump = this.#run();
   }
 
+  /** Writes what there is, and what is under way when it comes. */
   async #run(): Promise<void> {
     try {
-      while (this.#failure === undefined && this.writer.pendingOutput > 0) {
+      while (this.#failure === undefined && (this.writer.pendingOutput > 0 || this.writer.outstanding > 0)) {
+        if (this.writer.pendingOutput === 0) {
+          await this.writer.progress();
+          continue;
+        }
         const pieces = this.writer.take();
         try {
           await this.#sink.write(pieces);

@@ -1,6 +1,8 @@
 import { ArgumentRangeError, checkInteger } from '../base/arguments.js';
-import type { Level } from '../codec/snappy/format.js';
-import type { Heap } from '../memory/heap.js';
+import { LEVELS, type Level } from '../codec/snappy/format.js';
+import { defaultHeap, type Heap } from '../memory/heap.js';
+import type { WorkerPool } from '../worker/pool.js';
+import { MAX_WORKERS } from '../worker/queue.js';
 import { MAX_S2_BLOCK, maxBlock, MIN_BLOCK, type StreamDialect } from './chunk.js';
 import type { BufferDone } from './hand-back.js';
 
@@ -24,24 +26,43 @@ export interface S2WriterOptions {
   flushOnWrite?: boolean;
   /** Told when a `Uint8Array` given to `encodeBuffer` can be reused. @default none */
   onBufferDone?: BufferDone;
+  /**
+   * Blocks to encode at a time, 1 to 32. With more than 1, blocks from 64 KiB on are encoded by that many threads, and output appears when they are done;
+   * smaller blocks, and those that find all threads busy, are encoded by the caller. @default 1, which starts no thread
+   */
+  concurrency?: number;
+  /** The threads to use; must be of the same heap. @default those that all streams over the heap share */
+  pool?: WorkerPool;
   /** Append an index at `close`, so that readers can begin in the middle. @default false */
   addIndex?: boolean;
 }
 
 const DEFAULT_BLOCK = 1_048_576;
-const LEVELS: readonly Level[] = ['fast'];
+
+export interface CheckedOptions {
+  readonly heap: Heap;
+  readonly blockSize: number;
+  readonly padding: number;
+  readonly dialect: StreamDialect;
+  readonly level: Level;
+  readonly concurrency: number;
+}
 
 /**
- * The block size to use.
+ * What the options say, with defaults.
  * @throws ArgumentRangeError `ERR_OUT_OF_RANGE` for options outside their ranges
  */
-export function checkWriterOptions(options: S2WriterOptions): { blockSize: number; padding: number; dialect: StreamDialect; level: Level } {
+export function checkWriterOptions(options: S2WriterOptions): CheckedOptions {
+  const heap = options.heap ?? options.pool?.heap ?? defaultHeap();
+  if (options.pool !== undefined && options.pool.heap !== heap) throw new ArgumentRangeError('pool', 'a pool over the same heap', 'another one');
   const dialect = options.dialect ?? 's2';
   if (dialect !== 's2' && dialect !== 'snappy') throw new ArgumentRangeError('dialect', "'s2' or 'snappy'", dialect);
   const level = options.level ?? 'fast';
   if (!LEVELS.includes(level)) throw new ArgumentRangeError('level', `one of ${LEVELS.join(', ')}`, level);
   const most = maxBlock(dialect);
   return {
+    heap,
+    concurrency: checkInteger('concurrency', options.concurrency ?? 1, 1, MAX_WORKERS),
     dialect,
     level,
     blockSize: checkInteger('blockSize', options.blockSize ?? Math.min(DEFAULT_BLOCK, most), MIN_BLOCK, most),

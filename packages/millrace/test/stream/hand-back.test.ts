@@ -1,17 +1,35 @@
 // The table of what a lent buffer may meet: exactly one callback each, in the order lent, never two at a time, and the buffer may be written to in it.
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { Bytes } from '../../src/bytes/bytes.js';
 import { Heap } from '../../src/memory/heap.js';
 import { S2Writer } from '../../src/stream/s2-writer.js';
 import type { S2WriterOptions } from '../../src/stream/writer-options.js';
+import { WorkerPool } from '../../src/worker/pool.js';
 import { dataOf, expectSame, joined, noise, text } from './oracle.js';
 
 const MIB = 2 ** 20;
+/** Threads cannot run the sources; they are built before the tests. */
+const entry = new URL('../../dist/worker/thread.js', import.meta.url);
 let heap = new Heap();
+const pools = new Map<Heap, WorkerPool>();
 
-afterEach(() => {
-  expect(heap.live).toBe(0);
-  heap = new Heap();
+/** One pool for all tests over a heap: its threads take their time to start. */
+function poolOf(concurrency: number): { pool?: WorkerPool } {
+  if (concurrency === 1) return {};
+  let pool = pools.get(heap);
+  if (pool === undefined) pools.set(heap, (pool = new WorkerPool({ heap, threads: concurrency, entry })));
+  return { pool };
+}
+
+afterEach(async () => {
+  await pools.get(heap)?.idle();
+  const { live } = heap;
+  if (live > 0) heap = new Heap(); // one test's leak is not the next one's
+  expect(live).toBe(0);
+});
+
+afterAll(async () => {
+  for (const pool of pools.values()) await pool.close();
 });
 
 /** Records callbacks, checks that they do not nest, and scribbles over what comes back. */
@@ -54,20 +72,27 @@ function output(writer: S2Writer): Uint8Array {
   );
 }
 
-function open(options: S2WriterOptions = {}): { ledger: Ledger; writer: S2Writer } {
-  const ledger = new Ledger();
-  return { ledger, writer: new S2Writer({ heap, onBufferDone: ledger.done, ...options }) };
-}
-
 const sizes = [10, 100, 10_000, MIB, 8 * MIB];
 const ok = undefined;
 
-describe('a lent buffer comes back exactly once', () => {
-  it.each(sizes)('after success, %i bytes, as soon as its last block is encoded', (size) => {
+/** Waits for the blocks in other threads. */
+async function settled(writer: S2Writer): Promise<void> {
+  while (writer.outstanding > 0) await writer.progress();
+}
+
+describe.each([1, 4])('with concurrency %i, a lent buffer comes back exactly once', (concurrency) => {
+  function open(options: S2WriterOptions = {}): { ledger: Ledger; writer: S2Writer } {
+    const ledger = new Ledger();
+    return { ledger, writer: new S2Writer({ heap, concurrency, ...poolOf(concurrency), onBufferDone: ledger.done, ...options }) };
+  }
+
+  it.each(sizes)('after success, %i bytes, as soon as its last block is encoded', async (size) => {
     for (const make of [text, noise]) {
       const { ledger, writer } = open({ blockSize: MIB });
       const data = make(size);
       writer.encodeBuffer(ledger.lend(data.slice()));
+      if (concurrency > 1 && size >= MIB) expect(ledger.back).toEqual([]); // it is being read by other threads
+      await settled(writer);
       expect(ledger.back).toEqual([{ length: size, code: ok }]); // before any output was taken
       writer.close();
       expectSame(dataOf(output(writer)), data);
@@ -75,26 +100,32 @@ describe('a lent buffer comes back exactly once', () => {
     }
   });
 
-  it('when it lies in the heap and is encoded in place', () => {
-    const { ledger, writer } = open({ blockSize: 4096 });
-    const data = joined(text(5000), noise(5000));
+  it('when it lies in the heap and is encoded in place', async () => {
+    const { ledger, writer } = open({ blockSize: 65_536 });
+    const data = joined(text(100_000), noise(100_000));
     const address = heap.allocate(data.length);
     const view = heap.u8.subarray(address, address + data.length);
     view.set(data);
     writer.encodeBuffer(ledger.lend(view));
+    await settled(writer);
     expect(view[0]).toBe(0xee);
     writer.close();
     expectSame(dataOf(output(writer)), data);
     heap.free(address, heap.roundUp(data.length));
   });
 
-  it('in the order lent, behind data that was written', () => {
+  it('in the order lent, behind data that was written, whichever is encoded first', async () => {
     const { ledger, writer } = open();
     writer.write(text(50, 9));
-    for (const size of [3, 1, 2]) writer.encodeBuffer(ledger.lend(text(size, size)));
-    expect(ledger.back.map((call) => call.length)).toEqual([3, 1, 2]);
+    const lengths = [900_000, 3, 70_000, 1, 500_000, 2];
+    for (const length of lengths) {
+      writer.encodeBuffer(ledger.lend(text(length, length)));
+      await (length === 1 ? settled(writer) : undefined);
+    }
+    await settled(writer);
+    expect(ledger.back.map((call) => call.length)).toEqual(lengths);
     writer.close();
-    expectSame(dataOf(output(writer)), joined(text(50, 9), text(3, 3), text(1, 1), text(2, 2)));
+    expectSame(dataOf(output(writer)), joined(text(50, 9), ...lengths.map((length) => text(length, length))));
   });
 
   it('when it is empty (the original: not when asynchronous)', () => {
@@ -133,11 +164,15 @@ describe('a lent buffer comes back exactly once', () => {
     ]);
   });
 
-  it('when memory runs out while it is encoded', () => {
+  it('when memory runs out while it is encoded', async () => {
+    const usual = heap;
     heap = new Heap({ limit: MIB });
     const { ledger, writer } = open({ blockSize: 65_536 });
     expect(() => writer.encodeBuffer(ledger.lend(noise(2 * MIB)))).toThrow(expect.objectContaining({ code: 'ERR_MEMORY_LIMIT' }));
+    await pools.get(heap)?.idle();
     expect(ledger.back).toEqual([{ length: 2 * MIB, code: 'ERR_MEMORY_LIMIT' }]);
+    expect(heap.live).toBe(0);
+    heap = usual;
   });
 
   it('when the writer is reset, before it comes back and after', () => {
@@ -154,6 +189,32 @@ describe('a lent buffer comes back exactly once', () => {
     expect(ledger.outstanding).toBe(0);
     writer.close();
     expectSame(dataOf(output(writer)), text(3));
+  });
+
+  it('when the writer is aborted or reset while its blocks are encoded, and not before they are', async () => {
+    for (const stop of ['abort', 'reset'] as const) {
+      const { ledger, writer } = open({ blockSize: 65_536 });
+      const [big, small] = [text(600_000), text(10)];
+      writer.encodeBuffer(ledger.lend(big));
+      writer.encodeBuffer(ledger.lend(small));
+      const before = ledger.back.length;
+      if (concurrency > 1) expect(before).toBe(0);
+      writer[stop]();
+      if (concurrency > 1) expect(ledger.back).toEqual([]); // still being read
+      await settled(writer);
+      await pools.get(heap)?.idle();
+      const code = concurrency > 1 ? 'ERR_STREAM_ABORTED' : ok;
+      expect(ledger.back).toEqual([
+        { length: 600_000, code },
+        { length: 10, code },
+      ]);
+      if (stop === 'reset') {
+        writer.encodeBuffer(ledger.lend(text(200_000, 5)));
+        writer.close();
+        await settled(writer);
+        expectSame(dataOf(output(writer)), text(200_000, 5));
+      }
+    }
   });
 
   it('when the callback lends the next one (the original can deadlock), to any depth', () => {
@@ -219,7 +280,22 @@ describe('a lent buffer comes back exactly once', () => {
   });
 });
 
-describe('a handle given to encodeBuffer is released, with no callback', () => {
+describe.each([1, 4])('with concurrency %i, a handle given to encodeBuffer is released, with no callback', (concurrency) => {
+  function open(): { ledger: Ledger; writer: S2Writer } {
+    const ledger = new Ledger();
+    return { ledger, writer: new S2Writer({ heap, concurrency, ...poolOf(concurrency), onBufferDone: ledger.done, blockSize: 65_536 }) };
+  }
+
+  it('when its last block is encoded, in this thread or another', async () => {
+    const { writer } = open();
+    const given = Bytes.copyOf(joined(text(150_000), noise(150_000)), heap);
+    writer.encodeBuffer(given);
+    writer.close();
+    await settled(writer);
+    expect(given.isReleased).toBe(true);
+    expectSame(dataOf(output(writer)), joined(text(150_000), noise(150_000)));
+  });
+
   it('after success, refusal and failure', () => {
     const { ledger, writer } = open();
     const good = Bytes.copyOf(text(1000), heap);

@@ -98,7 +98,7 @@ describe('S2Reader', () => {
 
   it('reads what the writer makes, whatever it is and however it comes', () => {
     const buffers = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 30_000 }), fc.integer({ min: 1, max: 99 })), { maxLength: 6 });
-    const options = fc.record({ dialect: fc.constantFrom('s2', 'snappy'), level: fc.constantFrom('fast'), blockSize: fc.constantFrom(4096, 16_384, 65_536), padding: fc.constantFrom(1, 512) });
+    const options = fc.record({ dialect: fc.constantFrom('s2', 'snappy'), level: fc.constantFrom('fast', 'better', 'best'), blockSize: fc.constantFrom(4096, 16_384, 65_536), padding: fc.constantFrom(1, 512) });
     const sizes = fc.array(fc.integer({ min: 1, max: 9000 }), { minLength: 1, maxLength: 20 });
     fc.assert(
       fc.property(buffers, options, sizes, fc.boolean(), (specs, writing, splits, owned) => {

@@ -49,7 +49,7 @@ describe('S2Writer', () => {
     }
   });
 
-  it.each(['fast'] as const)('makes streams of both dialects at level %s', (level) => {
+  it.each(['fast', 'better', 'best'] as const)('makes streams of both dialects at level %s', (level) => {
     const data = text(300_000);
     for (const dialect of ['s2', 'snappy'] as const) {
       const stream = written({ level, dialect }, (writer) => writer.write(data));

@@ -1,0 +1,146 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { Bytes } from '../../src/bytes/bytes.js';
+import { Heap } from '../../src/memory/heap.js';
+import { S2Index } from '../../src/stream/s2-index.js';
+import { S2Writer } from '../../src/stream/s2-writer.js';
+import { SinkWriter } from '../../src/stream/sink-writer.js';
+import type { S2WriterOptions } from '../../src/stream/writer-options.js';
+import { WorkerPool } from '../../src/worker/pool.js';
+import { chunksOf, dataOf, expectSame, joined, noise, text } from './oracle.js';
+
+const MIB = 2 ** 20;
+const entry = new URL('../../dist/worker/thread.js', import.meta.url);
+const mortal = new URL('../worker/fixtures/mortal-thread.mjs', import.meta.url);
+let heap = new Heap();
+let pool: WorkerPool | undefined;
+
+afterEach(async () => {
+  await pool?.close();
+  pool = undefined;
+  expect(heap.live).toBe(0);
+  heap.audit();
+  heap = new Heap();
+});
+
+function open(options: S2WriterOptions = {}, thread: URL = entry): S2Writer {
+  pool = new WorkerPool({ heap, threads: 2, entry: thread });
+  return new S2Writer({ heap, concurrency: 2, pool, ...options });
+}
+
+function output(writer: S2Writer): Uint8Array {
+  const pieces = writer.take();
+  const stream = joined(...pieces.map((piece) => piece.toBuffer()));
+  for (const piece of pieces) piece.release();
+  return stream;
+}
+
+async function finished(writer: S2Writer): Promise<Uint8Array> {
+  writer.close();
+  while (!writer.finished) await writer.progress();
+  return output(writer);
+}
+
+const data = joined(text(3 * MIB, 1), noise(MIB), text(300_000, 2));
+
+/** The stream that one thread makes of the same. */
+function inline(options: S2WriterOptions, fill: (writer: S2Writer) => void): Uint8Array {
+  const writer = new S2Writer({ heap, ...options });
+  fill(writer);
+  writer.close();
+  return output(writer);
+}
+
+describe('a writer with concurrency', () => {
+  it('makes the stream that one thread makes, at any level and block size', async () => {
+    for (const options of [{}, { blockSize: 65_536, addIndex: true }, { level: 'better', padding: 4096, paddingSource: (target: Uint8Array) => target.fill(0) }, { dialect: 'snappy' }, { uncompressed: true }] as S2WriterOptions[]) {
+      const fill = (writer: S2Writer): void => {
+        writer.write(data.subarray(0, 700_000));
+        writer.addSkippableBlock(0x80, text(5));
+        writer.encodeBuffer(Bytes.copyOf(data.subarray(700_000), heap));
+      };
+      const writer = open(options);
+      fill(writer);
+      const stream = await finished(writer);
+      expectSame(dataOf(stream), data);
+      expectSame(stream, inline(options, fill));
+      await pool!.close();
+    }
+  });
+
+  it('does its large blocks in other threads, and small ones itself', async () => {
+    const writer = open();
+    writer.encodeBuffer(text(65_535));
+    expect([writer.outstanding, pool!.outstanding]).toEqual([0, 0]);
+    writer.encodeBuffer(text(65_536));
+    expect([writer.outstanding, pool!.outstanding]).toEqual([1, 1]);
+    await finished(writer);
+    expect(pool!.stats.finished).toBe(1);
+  });
+
+  it('has a bounded number of blocks under way, and does the others itself', async () => {
+    const writer = open({ blockSize: 65_536 });
+    for (let i = 0; i < 40; i += 1) {
+      writer.encodeBuffer(Bytes.copyOf(text(65_536, i), heap));
+      expect(writer.outstanding).toBeLessThanOrEqual(4);
+    }
+    expectSame(dataOf(await finished(writer)), joined(...Array.from({ length: 40 }, (_, i) => text(65_536, i))));
+  });
+
+  it('ends its stream when the last block is encoded, and knows its index then', async () => {
+    const writer = open({ addIndex: true });
+    writer.write(text(2 * MIB));
+    writer.close();
+    expect([writer.closed, writer.finished]).toEqual([true, false]);
+    expect(() => writer.closeIndex()).toThrow(expect.objectContaining({ code: 'ERR_STREAM_BUSY' }));
+    while (!writer.finished) await writer.progress();
+    const index = writer.closeIndex();
+    const stream = output(writer);
+    expectSame(stream.subarray(stream.length - index.length), index);
+    expect(S2Index.load(index).length).toBe(2);
+    expect(chunksOf(stream).at(-1)!.type).toBe(0x99);
+  });
+
+  it('survives the death of the threads', async () => {
+    const writer = open({ blockSize: 65_536 }, mortal);
+    pool!.words[15] = 2;
+    writer.write(data);
+    expectSame(dataOf(await finished(writer)), data);
+    expect(pool!.stats.deaths).toBe(2);
+  });
+
+  it('works without any thread that lives', async () => {
+    const writer = open({ blockSize: 65_536 }, new URL('./no-such-thread.mjs', import.meta.url));
+    writer.write(data);
+    expectSame(dataOf(await finished(writer)), data);
+    expect(pool!.stats.finished).toBe(0);
+  });
+
+  it('refuses a pool over another heap, and a concurrency out of range', () => {
+    pool = new WorkerPool({ heap: new Heap(), threads: 1, entry });
+    expect(() => new S2Writer({ heap, concurrency: 2, pool: pool! })).toThrow(RangeError);
+    expect(() => new S2Writer({ heap, concurrency: 0 })).toThrow(RangeError);
+    expect(() => new S2Writer({ heap, concurrency: 33 })).toThrow(RangeError);
+  });
+
+  it('writes to a sink in order, makes callers wait for threads, and gives the index', async () => {
+    pool = new WorkerPool({ heap, threads: 2, entry });
+    const parts: Uint8Array[] = [];
+    const out = new SinkWriter(
+      {
+        async write(pieces) {
+          for (const piece of pieces) parts.push(new Uint8Array(piece.copyToBuffer()));
+        },
+        async close() {},
+        abort() {},
+      },
+      { heap, concurrency: 2, pool, blockSize: 65_536 },
+    );
+    for (let at = 0; at < data.length; at += 65_536) await out.encodeBuffer(Bytes.copyOf(data.subarray(at, at + 65_536), heap));
+    await out.flush();
+    expect(out.writer.outstanding).toBe(0);
+    expect(pool.stats.finished).toBe(Math.floor(data.length / 65_536)); // none by the caller but the last, short one
+    const index = S2Index.load(await out.closeIndex());
+    expect(index.totalCompressed).toBe(joined(...parts).length);
+    expectSame(dataOf(joined(...parts)), data);
+  });
+});
