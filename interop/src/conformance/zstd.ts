@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { CodecError, Heap } from 'millrace';
-import { readZstdHeader, ZstdDecoder, ZstdDictionary } from 'millrace/codec';
+import { decoderPool, readZstdHeader, ZstdDecoder, ZstdDictionary } from 'millrace/codec';
+import { ZstdReader } from 'millrace/stream';
 import { differs } from './blocks.js';
 import type { Check } from './checks.js';
 import type { Vector } from './manifest.js';
@@ -9,6 +11,9 @@ const heap = new Heap({ limit: 64 * 2 ** 20 });
 
 // The few that really decode to so much are given more.
 const LARGE = 12 * 2 ** 20;
+
+// Up to this the input is fed byte by byte.
+const SHORT = 2000;
 const roomy = new Heap({ limit: 512 * 2 ** 20 });
 
 // One decoding with a limit on windows: what is wrong with it, and whether the vector was refused.
@@ -28,6 +33,34 @@ function decodeOnce(vector: Vector, maxWindow: number, dictionaries: ZstdDiction
   }
 }
 
+// The same as a stream: in one piece, and byte by byte where it is short, else in pieces of all sizes. It must come to what the whole came to.
+function streamsDiffer(vector: Vector, maxWindow: number, dictionaries: ZstdDictionary[], refused: boolean): string | undefined {
+  const large = (vector.decodedBytes ?? 0) > LARGE;
+  for (const split of vector.bytes.length < SHORT ? [vector.bytes.length, 1] : [vector.bytes.length, 0]) {
+    const reader = new ZstdReader({ heap: large ? roomy : heap, maxWindow, dictionaries });
+    const hash = createHash('sha256');
+    let failed = false;
+    try {
+      for (let at = 0, turn = 1; at < vector.bytes.length; turn = (turn * 7) % 65_521) {
+        const n = split > 0 ? split : turn;
+        reader.feed(vector.bytes.subarray(at, at + n));
+        for (let piece = reader.readBuffer(); piece !== undefined; piece = reader.readBuffer()) hash.update(piece);
+        at += n;
+      }
+      reader.end();
+    } catch (error) {
+      failed = true;
+      if (!(error instanceof CodecError)) return `fails as a stream with ${String(error)}`;
+    } finally {
+      reader.release();
+      decoderPool(reader.heap).trim();
+    }
+    if (failed !== refused) return failed ? 'is refused as a stream' : 'is accepted as a stream';
+    if (!refused && vector.decodedSha256 !== undefined && hash.digest('hex') !== vector.decodedSha256) return 'gives other bytes as a stream';
+  }
+  return undefined;
+}
+
 // Frames that name no dictionary use one with the ID 0: dictionaries of such vectors are prepared as that.
 function prepare(vector: Vector): ZstdDictionary[] {
   if (vector.dictionary === undefined) return [];
@@ -39,6 +72,8 @@ function judge(vector: Vector, dictionaries: ZstdDictionary[]): string | undefin
   const usual = decodeOnce(vector, 128 * 2 ** 20, dictionaries);
   if (usual.fault !== undefined) return usual.fault;
   const { refused } = usual;
+  const streams = streamsDiffer(vector, 128 * 2 ** 20, dictionaries, refused !== undefined);
+  if (streams !== undefined) return streams;
   switch (vector.expectation) {
     case 'decode':
       return refused === undefined ? undefined : `is refused: ${refused.message}`;

@@ -16,3 +16,7 @@ export { compress, decompress, indexStream, writeTo, type ByteSource } from './i
 export { SeekableReader, type SeekableReaderOptions } from './seekable-reader.js';
 export { fileSource, memorySource, type RandomSource } from './random-source.js';
 export type { StreamDialect } from './chunk.js';
+export { ZstdReader, type ZstdReaderOptions } from './zstd/zstd-reader.js';
+export { ZstdDecompressStream } from './zstd/node-decompress.js';
+export { zstdDecompressionStream } from './zstd/web-decompress.js';
+export { zstdDecompress } from './zstd/iterate.js';
