@@ -5,7 +5,7 @@ import { highBit } from "./encode-fse";
 import {
   BLOCK_SLACK, C_BLOCK_END, C_BLOCK_LIMIT, C_DICTIONARY_ID, C_FLAGS, C_FSE_LL, C_FSE_ML, C_FSE_OF, C_HISTORY, C_HUFFMAN, C_LEVEL, C_LOG_A, C_LOG_B, C_MATCH_A,
   C_MATCH_A_LOG, C_MATCH_B, C_MATCH_B_LOG, C_NEXT_INDEX, C_REPEAT_1, C_REPEAT_2, C_REPEAT_3, C_SHORT_WIDTH, C_SPILL, C_WINDOW, C_WINDOW_LOG,
-  FLAG_CHECKSUM, FLAG_CONTENT_SIZE, FLAG_SINGLE_SEGMENT, LEVEL_BETTER, LEVEL_DEFAULT, LEVEL_FASTEST,
+  FLAG_CHECKSUM, FLAG_CONTENT_SIZE, FLAG_NO_EMPTY_FRAME, FLAG_SINGLE_SEGMENT, LEVEL_BETTER, LEVEL_DEFAULT, LEVEL_FASTEST,
 } from "./encode-layout";
 import { xxh64 } from "./xxh64";
 
@@ -133,6 +133,7 @@ export function encodeBlocks(ctx: u32, start: u32, end: u32, isLast: bool, dst: 
  * over the capacity, the destination holds no frame, and the size is what would do.
  */
 export function zstdEncodeFrame(ctx: u32, src: u32, length: u32, dst: u32, capacity: u32): u32 {
+  if (length == 0 && load<u32>(ctx, C_FLAGS) & FLAG_NO_EMPTY_FRAME) return 0;
   zstdEncodeStart(ctx, src, length);
   const spill = load<u32>(ctx, C_SPILL);
   let written = put(dst, capacity, 0, spill, writeFrameHeader(ctx, spill, length));
@@ -145,6 +146,20 @@ export function zstdEncodeFrame(ctx: u32, src: u32, length: u32, dst: u32, capac
   if (load<u32>(ctx, C_FLAGS) & FLAG_CHECKSUM) {
     store<u32>(spill, <u32>xxh64(src, length));
     written = put(dst, capacity, written, spill, 4);
+  }
+  return written;
+}
+
+/**
+ * Encodes `count` messages as a frame each, one after the other. `items` holds address and length of each, u32; the length is replaced by where the
+ * frame ends. Gives the size of all, as zstdEncodeFrame.
+ */
+export function zstdEncodeBatch(ctx: u32, items: u32, count: u32, dst: u32, capacity: u32): u32 {
+  let written: u32 = 0;
+  for (const end = items + (count << 3); items < end; items += 8) {
+    const room = written < capacity ? capacity - written : 0;
+    written += zstdEncodeFrame(ctx, load<u32>(items), load<u32>(items, 4), dst + written, room);
+    store<u32>(items, written, 4);
   }
   return written;
 }

@@ -98,6 +98,7 @@ export const FLAG_CONTENT_SIZE: u32 = 2; // declare the size of the content
 export const FLAG_SINGLE_SEGMENT: u32 = 4; // no window descriptor: the content is the window
 export const FLAG_NO_ENTROPY: u32 = 8; // literals are stored as they are
 export const FLAG_MATCHED_LITERALS: u32 = 16; // literals are stored as they are where no match was found
+export const FLAG_NO_EMPTY_FRAME: u32 = 32; // no content gives no output
 
 // What a block may write past the bytes it replaces before it is found not to pay.
 export const BLOCK_SLACK: u32 = 384;

@@ -40,6 +40,7 @@ export const FLAG_CONTENT_SIZE = 2;
 export const FLAG_SINGLE_SEGMENT = 4;
 const FLAG_NO_ENTROPY = 8;
 const FLAG_MATCHED_LITERALS = 16;
+const FLAG_NO_EMPTY_FRAME = 32;
 
 const WINDOW_LOGS: readonly number[] = [21, 22, 23, 23];
 const MAX_BLOCK = 131_072;
@@ -72,10 +73,11 @@ export class ZstdSettings {
       (flag('checksum', options.checksum, true) ? FLAG_CHECKSUM : 0) |
       (flag('contentSize', options.contentSize, true) ? FLAG_CONTENT_SIZE : 0) |
       (flag('singleSegment', options.singleSegment, true) ? FLAG_SINGLE_SEGMENT : 0) |
-      (entropy === 'none' ? FLAG_NO_ENTROPY : entropy === 'matched' ? FLAG_MATCHED_LITERALS : 0);
+      (entropy === 'none' ? FLAG_NO_ENTROPY : entropy === 'matched' ? FLAG_MATCHED_LITERALS : 0) |
+      (flag('emptyFrame', options.emptyFrame, true) ? 0 : FLAG_NO_EMPTY_FRAME);
     this.windowLog = checkInteger('windowLog', options.windowLog ?? WINDOW_LOGS[level]!, 10, 29);
     this.padding = checkInteger('padding', options.padding ?? 1, 1, 2 ** 30);
-    this.emptyFrame = flag('emptyFrame', options.emptyFrame, true);
+    this.emptyFrame = (this.flags & FLAG_NO_EMPTY_FRAME) === 0;
     this.lowMemory = flag('lowMemory', options.lowMemory, false);
     // A block is never larger than the window (section 3.1.1.2.4).
     this.blockLimit = Math.min(this.lowMemory ? LOW_MEMORY_BLOCK : MAX_BLOCK, 2 ** this.windowLog);
@@ -92,13 +94,18 @@ export class ZstdSettings {
    */
   maxEncodedSize(length: number): number {
     checkInteger('length', length, 0, 2 ** 31 - 1);
-    if (length === 0 && !this.emptyFrame) return 0;
-    const blocks = Math.max(1, Math.ceil(length / this.blockLimit));
-    const frame = this.#headerSize(length) + 3 * blocks + length + (this.flags & FLAG_CHECKSUM ? 4 : 0);
+    const frame = this.frameBound(length);
     if (this.padding === 1) return frame;
     // Padding grows where the gap is too small for a skippable frame: one byte short of the last full multiple may need more than the frame itself.
     const full = frame - (frame % this.padding);
     return Math.max(this.padded(frame), full > 0 ? this.padded(full - 1) : 0);
+  }
+
+  /** The same without padding. */
+  frameBound(length: number): number {
+    if (length === 0 && !this.emptyFrame) return 0;
+    const blocks = Math.max(1, Math.ceil(length / this.blockLimit));
+    return this.#headerSize(length) + 3 * blocks + length + (this.flags & FLAG_CHECKSUM ? 4 : 0);
   }
 
   /** The size of `frame` bytes with their padding. */

@@ -19,10 +19,11 @@ afterEach(() => {
 it('one context serves message after message, and grows once', () => {
   const pool = new ZstdContextPool({ heap });
   const encoder = new ZstdEncoder({ pool, level: 'fastest' });
-  for (let i = 0; i < 10; i += 1) encoder.encodeAll(prose(500)).release();
-  for (let i = 0; i < 10; i += 1) encoder.encodeAll(prose(50_000)).release();
-  encoder.encodeAll(prose(500)).release();
+  for (let i = 0; i < 10; i += 1) encoder.encode(prose(500)).release();
+  for (let i = 0; i < 10; i += 1) encoder.encode(prose(50_000)).release();
+  encoder.encode(prose(500)).release();
   expect(pool.statistics).toMatchObject({ inUse: 0, misses: 2, hits: 19, waits: 0 });
+  encoder.release();
   pool.trim();
   expect(pool.statistics).toMatchObject({ idle: 0, bytes: 0 });
 });
@@ -84,5 +85,6 @@ it('an encoder waits for its turn', async () => {
     expect(frame.length).toBeLessThan(2000);
     frame.release();
   }
+  encoder.release();
   pool.trim();
 });

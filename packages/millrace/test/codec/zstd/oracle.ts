@@ -1,12 +1,19 @@
-// What decodes the frames that the encoder's tests make.
+// What decodes the frames that the encoder's tests make: the project's own decoder, and Node's where it has one.
 import zlib from 'node:zlib';
+import { expect } from 'vitest';
+import { ZstdDecoder } from '../../../src/codec/zstd/decoder.js';
+import { Heap } from '../../../src/memory/heap.js';
 
 const native = (zlib as unknown as { zstdDecompressSync?: (frame: Uint8Array) => Buffer }).zstdDecompressSync;
+const decoder = new ZstdDecoder({ heap: new Heap(), maxWindow: 2 ** 29 });
 
-/** Whether this Node has a Zstandard decoder of its own: 22.15 and 24 on. */
-export const hasNative: boolean = native !== undefined;
+/** The content of all frames in `data`, by our decoder: Node's stops behind the first. */
+export function decodeFrames(data: Uint8Array): Buffer {
+  return decoder.decodeToBuffer(data);
+}
 
-/** The content of `frame`, according to libzstd. @throws when it refuses the frame */
-export function nativeDecode(frame: Uint8Array): Buffer {
-  return native!(frame);
+/** Fails unless `frame` decodes to `content`. */
+export function expectContent(frame: Uint8Array, content: Uint8Array): void {
+  expect(Buffer.compare(decodeFrames(frame), content)).toBe(0);
+  if (native !== undefined) expect(Buffer.compare(native(frame), content)).toBe(0);
 }
