@@ -1,4 +1,5 @@
 import type { Suite } from './harness/suite.js';
+import { bytesSuite } from './suites/bytes.js';
 import { ingest } from './suites/ingest.js';
 import { memorySuite } from './suites/memory.js';
 import { s2Suite } from './suites/s2.js';
@@ -6,6 +7,7 @@ import { soak } from './suites/soak.js';
 
 /** Every suite, by the name that the command takes. */
 export const suites: Readonly<Record<string, Suite>> = {
+  bytes: bytesSuite,
   ingest,
   memory: memorySuite,
   s2: s2Suite,

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'peers');
 
@@ -10,6 +10,8 @@ const folder = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'peers'
 export interface Peers {
   /** Loads a peer. @throws when the package has no binary for this machine */
   require(name: string): unknown;
+  /** Loads a peer that is an ES module. */
+  import(name: string): Promise<unknown>;
   /** Like `require`, but undefined when the peer cannot be had here. */
   tryRequire(name: string): unknown;
   /** `name 1.2.3`, as rows name it. */
@@ -33,6 +35,10 @@ export function peers(): Peers {
   const require = createRequire(join(folder, 'package.json'));
   loaded = {
     require,
+    async import(name) {
+      const { load } = (await import(pathToFileURL(join(folder, 'load.mjs')).href)) as { load(name: string): Promise<unknown> };
+      return load(name);
+    },
     tryRequire(name) {
       try {
         return require(name) as unknown;

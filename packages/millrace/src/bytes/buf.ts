@@ -5,9 +5,6 @@ import { Block } from './block.js';
 import type { Bytes } from './bytes.js';
 import { MAX_VARINT, parseVarint, varintBig, varintNumber, zigzagBig, zigzagNumber } from './varint.js';
 
-/** Where a number that lies across two chunks is put together. */
-const STRADDLE = new Block(undefined, new Uint8Array(16), 0, 16);
-
 /**
  * A source of bytes that is consumed from the front.
  *
@@ -82,8 +79,9 @@ export abstract class Buf {
   }
 
   getU8(): number {
-    const inside = this.end - this.start >= 1;
-    const value = (inside ? this.block : this.straddle(1)).view.getUint8(inside ? this.start : 0);
+    const position = this.start;
+    if (this.end - position < 1) return this.straddle(1).getU8();
+    const value = this.block.view.getUint8(position);
     this.advance(1);
     return value;
   }
@@ -93,8 +91,9 @@ export abstract class Buf {
   }
 
   getU16(littleEndian: boolean = false): number {
-    const inside = this.end - this.start >= 2;
-    const value = (inside ? this.block : this.straddle(2)).view.getUint16(inside ? this.start : 0, littleEndian);
+    const position = this.start;
+    if (this.end - position < 2) return this.straddle(2).getU16(littleEndian);
+    const value = this.block.view.getUint16(position, littleEndian);
     this.advance(2);
     return value;
   }
@@ -104,8 +103,9 @@ export abstract class Buf {
   }
 
   getU32(littleEndian: boolean = false): number {
-    const inside = this.end - this.start >= 4;
-    const value = (inside ? this.block : this.straddle(4)).view.getUint32(inside ? this.start : 0, littleEndian);
+    const position = this.start;
+    if (this.end - position < 4) return this.straddle(4).getU32(littleEndian);
+    const value = this.block.view.getUint32(position, littleEndian);
     this.advance(4);
     return value;
   }
@@ -115,8 +115,9 @@ export abstract class Buf {
   }
 
   getU64(littleEndian: boolean = false): bigint {
-    const inside = this.end - this.start >= 8;
-    const value = (inside ? this.block : this.straddle(8)).view.getBigUint64(inside ? this.start : 0, littleEndian);
+    const position = this.start;
+    if (this.end - position < 8) return this.straddle(8).getU64(littleEndian);
+    const value = this.block.view.getBigUint64(position, littleEndian);
     this.advance(8);
     return value;
   }
@@ -136,15 +137,17 @@ export abstract class Buf {
   }
 
   getF32(littleEndian: boolean = false): number {
-    const inside = this.end - this.start >= 4;
-    const value = (inside ? this.block : this.straddle(4)).view.getFloat32(inside ? this.start : 0, littleEndian);
+    const position = this.start;
+    if (this.end - position < 4) return this.straddle(4).getF32(littleEndian);
+    const value = this.block.view.getFloat32(position, littleEndian);
     this.advance(4);
     return value;
   }
 
   getF64(littleEndian: boolean = false): number {
-    const inside = this.end - this.start >= 8;
-    const value = (inside ? this.block : this.straddle(8)).view.getFloat64(inside ? this.start : 0, littleEndian);
+    const position = this.start;
+    if (this.end - position < 8) return this.straddle(8).getF64(littleEndian);
+    const value = this.block.view.getFloat64(position, littleEndian);
     this.advance(8);
     return value;
   }
@@ -268,16 +271,20 @@ export abstract class Buf {
     return this.peekVarint() === 0 ? undefined : this.getZigzagBig();
   }
 
-  // The next n bytes are not in one chunk: they are put together, if they are there at all.
-  private straddle(n: number): Block {
-    this.peekTo(STRADDLE.u8, n);
-    return STRADDLE;
+  // The next n bytes are not in one chunk: they are consumed and put together, if they are there at all.
+  private straddle(n: number): Buf {
+    this.peekTo(SEAM.block.u8, n);
+    this.advance(n);
+    SEAM.start = 0;
+    SEAM.end = n;
+    return SEAM;
   }
 
   private peekInteger(n: number, littleEndian: boolean, signed: boolean): number {
     checkInteger('n', n, 1, 8);
     const inside = this.end - this.start >= n;
-    const memory = (inside ? this.block : this.straddle(n)).u8;
+    if (!inside) this.peekTo(SEAM.block.u8, n);
+    const memory = (inside ? this.block : SEAM.block).u8;
     const position = inside ? this.start : 0;
     // Two halves that are exact: what is above 32 bits, and the 32 bits below.
     const sign = signed && (memory[littleEndian ? position + n - 1 : position]! & 0x80) !== 0;
@@ -297,8 +304,8 @@ export abstract class Buf {
     const { start, end, remaining } = this;
     if (end - start >= MAX_VARINT || end - start >= remaining) return parseVarint(this.block.u8, start, end);
     const n = Math.min(MAX_VARINT, remaining);
-    this.peekTo(STRADDLE.u8, n);
-    return parseVarint(STRADDLE.u8, 0, n);
+    this.peekTo(SEAM.block.u8, n);
+    return parseVarint(SEAM.block.u8, 0, n);
   }
 
   private demandVarint(): number {
@@ -312,3 +319,24 @@ export abstract class Buf {
 export function insufficient(expected: number, actual: number): BufferError {
   return new BufferError('ERR_INSUFFICIENT_DATA', `${expected} bytes were asked for, ${actual} are there`, { expected, actual });
 }
+
+/** Where a number that lies across two chunks is put together: sixteen bytes, read again and again. */
+class Seam extends Buf {
+  get remaining(): number {
+    return this.end - this.start;
+  }
+
+  advance(n: number): void {
+    this.start += n;
+  }
+
+  copyToBytes(n: number): never {
+    throw insufficient(n, 0);
+  }
+
+  peekTo(_target: Uint8Array, n: number): never {
+    throw insufficient(n, this.remaining);
+  }
+}
+
+const SEAM = new Seam(new Block(undefined, new Uint8Array(16), 0, 16), 0, 0);
