@@ -57,6 +57,8 @@ export interface BlockEngine {
   submit(job: BlockJob): void;
   /** Jobs that are not done. */
   readonly outstanding: number;
+  /** Whether a further job would be done by the caller because others have enough to do. */
+  readonly busy: boolean;
   /** Resolves when the next job is done; at once when none is outstanding. */
   progress(): Promise<void>;
   /** Gives back its memory; usable again afterwards. */

@@ -12,7 +12,7 @@ export { webSink, type WebSinkOptions } from './web-sink.js';
 export { S2CompressStream, S2DecompressStream } from './node-transform.js';
 export { S2WriteStream } from './node-writable.js';
 export { s2CompressionStream, s2DecompressionStream, type BytePair } from './web-transform.js';
-export { compress, decompress, indexStream, writeTo, type ByteSource } from './iterate.js';
+export { compress, decompress, indexStream, writeTo, type ByteSource, type DecompressOptions } from './iterate.js';
 export { SeekableReader, type SeekableReaderOptions } from './seekable-reader.js';
 export { fileSource, memorySource, type RandomSource } from './random-source.js';
 export type { StreamDialect } from './chunk.js';

@@ -6,6 +6,7 @@ import { DATA_HEADER, type BlockEngine, type BlockJob } from './block-job.js';
 /** Encodes blocks in the calling thread: every job is done when `submit` returns. */
 export class InlineEngine implements BlockEngine {
   readonly outstanding = 0;
+  readonly busy = false;
   readonly #heap: Heap;
   readonly #options: RawEncoderOptions | undefined;
   #encoder: RawEncoder | undefined;

@@ -1,8 +1,11 @@
 import type { Bytes } from '../bytes/bytes.js';
+import { sharedPool, type WorkerPool } from '../worker/pool.js';
+import { PendingBlock } from './pending-block.js';
 import { S2Reader, type S2ReaderOptions } from './s2-reader.js';
 import { S2Index } from './s2-index.js';
 import { S2Writer } from './s2-writer.js';
 import type { ByteSink } from './sink.js';
+import { checkThreads, type ThreadOptions } from './thread-options.js';
 import type { S2WriterOptions } from './writer-options.js';
 
 /** Pieces of data from anywhere: arrays, generators, Node readables, web streams. */
@@ -19,21 +22,34 @@ export async function* compress(source: ByteSource, options: S2WriterOptions = {
       if (piece instanceof Uint8Array) writer.write(piece);
       else writer.encodeBuffer(piece);
       for (let out = writer.read(); out !== undefined; out = writer.read()) yield out;
+      await writer.ready();
     }
     writer.close();
-    for (let out = writer.read(); out !== undefined; out = writer.read()) yield out;
+    for (;;) {
+      for (let out = writer.read(); out !== undefined; out = writer.read()) yield out;
+      if (writer.finished) break;
+      await writer.progress();
+    }
   } finally {
     writer[Symbol.dispose]();
   }
 }
 
+/** How {@link decompress} reads. With concurrency, skippable chunks are seen before the data in front of them comes out. */
+export interface DecompressOptions extends S2ReaderOptions, ThreadOptions {}
+
 /**
- * The data of the S2 or Snappy streams in `source`, block by block. A `Bytes` it gives is used up; a `Uint8Array` must stay as it is until the next
+ * The data of the S2 or Snappy streams in `source`, block by block, in order. A `Bytes` it gives is used up; a `Uint8Array` must stay as it is until the next
  * piece is asked for. The blocks are the consumer's to release; leaving the loop early releases all others.
  * @throws as {@link S2Reader.read} and {@link S2Reader.end}
  */
-export async function* decompress(source: ByteSource, options: S2ReaderOptions = {}): AsyncGenerator<Bytes, void, undefined> {
-  const reader = new S2Reader(options);
+export async function* decompress(source: ByteSource, options: DecompressOptions = {}): AsyncGenerator<Bytes, void, undefined> {
+  const { heap, concurrency } = checkThreads(options);
+  const reader = new S2Reader({ ...options, heap });
+  if (concurrency > 1) {
+    yield* decompressAhead(source, reader, options.pool ?? sharedPool(heap, concurrency), 2 * concurrency);
+    return;
+  }
   try {
     for await (const piece of source) {
       reader.feed(piece);
@@ -42,6 +58,44 @@ export async function* decompress(source: ByteSource, options: S2ReaderOptions =
     reader.end();
   } finally {
     reader.release();
+  }
+}
+
+/** The same with up to `most` blocks on their way through threads. */
+async function* decompressAhead(source: ByteSource, reader: S2Reader, pool: WorkerPool, most: number): AsyncGenerator<Bytes, void, undefined> {
+  const queue: (Bytes | PendingBlock)[] = [];
+  const take = (): Bytes | Promise<Bytes> => {
+    const first = queue.shift()!;
+    return first instanceof PendingBlock ? first.data : first;
+  };
+  let failure: unknown;
+  try {
+    for await (const piece of source) {
+      reader.feed(piece);
+      for (;;) {
+        let block: Bytes | PendingBlock | undefined;
+        try {
+          block = reader.readOrDefer();
+        } catch (error) {
+          failure = error;
+        }
+        if (block === undefined) break;
+        if (block instanceof PendingBlock) block.start(pool);
+        queue.push(block);
+        if (queue.length >= most) yield await take();
+      }
+      if (failure !== undefined) break;
+    }
+    // What came before the fault is right, and comes out first.
+    while (queue.length > 0) yield await take();
+    if (failure !== undefined) throw failure;
+    reader.end();
+  } finally {
+    reader.release();
+    for (const block of queue) {
+      if (block instanceof PendingBlock) block.data.then((data) => data.release(), () => {});
+      else block.release();
+    }
   }
 }
 

@@ -19,6 +19,7 @@ export class S2CompressStream extends Transform {
     attempt(callback, () => {
       this.#writer.write(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
       this.#push();
+      return this.#writer.outstanding === 0 ? undefined : this.#writer.ready();
     });
   }
 
@@ -26,7 +27,15 @@ export class S2CompressStream extends Transform {
     attempt(callback, () => {
       this.#writer.close();
       this.#push();
+      return this.#writer.finished ? undefined : this.#finish();
     });
+  }
+
+  async #finish(): Promise<void> {
+    while (!this.#writer.finished) {
+      await this.#writer.progress();
+      this.#push();
+    }
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
@@ -71,13 +80,15 @@ export class S2DecompressStream extends Transform {
   }
 }
 
-/** Reports by the callback what `run` throws, once; what the callback throws is not ours. */
-function attempt(callback: TransformCallback, run: () => void): void {
-  let failure: Error | null = null;
+/** Reports by the callback, once, that `run` is through or what it threw; what the callback throws is not ours. */
+function attempt(callback: TransformCallback, run: () => Promise<void> | void): void {
+  let pending: Promise<void> | void;
   try {
-    run();
+    pending = run();
   } catch (error) {
-    failure = error as Error;
+    callback(error as Error);
+    return;
   }
-  callback(failure);
+  if (pending === undefined) callback();
+  else pending.then(() => callback(), callback);
 }

@@ -33,8 +33,12 @@ export class PoolEngine implements BlockEngine {
     return this.#outstanding;
   }
 
+  get busy(): boolean {
+    return this.#outstanding >= this.#most;
+  }
+
   submit(job: BlockJob): void {
-    if (job.length >= INLINE_BELOW && this.#outstanding < this.#most) {
+    if (job.length >= INLINE_BELOW && !this.busy) {
       if (this.#pool.submit(this.#poolJob(job))) {
         this.#outstanding += 1;
         return;

@@ -1,16 +1,17 @@
 import { ArgumentRangeError, ArgumentTypeError, checkInteger } from '../base/arguments.js';
 import { CodecError, StreamError } from '../base/errors.js';
-import { Bytes, BytesMut } from '../bytes/bytes.js';
+import { Bytes } from '../bytes/bytes.js';
 import { maskedCrc32c } from '../codec/checksum/crc32c.js';
 import { MAX_HEADER, maxEncodedLength, readDecodedLength } from '../codec/snappy/format.js';
-import { checkBlock, DECODE_SLACK, decodeBlock } from '../codec/snappy/raw.js';
 import { defaultHeap, type Heap } from '../memory/heap.js';
 import { ChunkScanner } from './chunk-scanner.js';
 import * as chunk from './chunk.js';
+import { blockError, checkClaim, compareChecksums, dataTarget, decodeDataBlock, type DataBlock } from './data-block.js';
+import { PendingBlock } from './pending-block.js';
 import type { S2Index } from './s2-index.js';
 
-/** Output by input over which a block is checked before its output is allocated: Snappy's elements give at most 64 / 3. */
-const PLAUSIBLE_RATIO = 22;
+/** Blocks of at least this many bytes of data are worth another thread. */
+const DEFER_FROM = 65_536;
 
 /** What reading a chunk gives when it is not there whole yet. */
 const MORE = 0;
@@ -55,7 +56,6 @@ export class S2Reader {
   #identified: boolean;
   #dialect: chunk.StreamDialect;
   #limit: number;
-  #checksum = 0;
   #skip = 0;
   #position = 0;
   #error: Error | undefined = undefined;
@@ -123,6 +123,18 @@ export class S2Reader {
    * @throws StreamError `ERR_STREAM_CALLBACK` when a callback threw
    */
   read(): Bytes | undefined {
+    return this.#next(false) as Bytes | undefined;
+  }
+
+  /**
+   * The same, except that it leaves large blocks to the caller to decode. `position` and {@link completeLength} count those as read.
+   * @internal
+   */
+  readOrDefer(): Bytes | PendingBlock | undefined {
+    return this.#next(true);
+  }
+
+  #next(defer: boolean): Bytes | PendingBlock | undefined {
     this.#check();
     try {
       for (;;) {
@@ -130,7 +142,7 @@ export class S2Reader {
           if (!this.#scanner.nextChunk()) return undefined;
           this.#checkHeader();
         }
-        const bytes = this.#readBody();
+        const bytes = this.#readBody(defer);
         if (bytes === MORE) return undefined;
         if (bytes !== NOTHING) return bytes;
       }
@@ -235,10 +247,10 @@ export class S2Reader {
     return new CodecError('ERR_TOO_LARGE', `the block at offset ${start} has ${actual} bytes, over the limit of ${expected}`, { offset: start, expected, actual });
   }
 
-  #readBody(): Bytes | typeof NOTHING | typeof MORE {
+  #readBody(defer: boolean): Bytes | PendingBlock | typeof NOTHING | typeof MORE {
     switch (this.#scanner.type) {
       case chunk.CHUNK_COMPRESSED:
-        return this.#readCompressed();
+        return this.#readCompressed(defer);
       case chunk.CHUNK_UNCOMPRESSED:
         return this.#readUncompressed();
       case chunk.CHUNK_IDENTIFIER:
@@ -248,7 +260,7 @@ export class S2Reader {
     }
   }
 
-  #readCompressed(): Bytes | typeof NOTHING | typeof MORE {
+  #readCompressed(defer: boolean): Bytes | PendingBlock | typeof NOTHING | typeof MORE {
     const scanner = this.#scanner;
     if (!scanner.want(Math.min(scanner.length, chunk.CHECKSUM + MAX_HEADER), false)) return MORE;
     const n = this.#declaredLength();
@@ -256,20 +268,28 @@ export class S2Reader {
     this.#note(n);
     if (this.#skip > 0 && this.#skip >= n) return this.#skipChunk(n);
     if (!scanner.want(scanner.length, true)) return MORE;
-    this.#checksum = chunk.readUint32(scanner.u8, scanner.at);
-
-    if (n > scanner.length * PLAUSIBLE_RATIO) this.#checkBlock();
-    const output = BytesMut.withCapacity(n + DECODE_SLACK, this.heap);
-    try {
-      this.#decode(output, n);
-      this.#checkData(output.start, n);
-    } catch (error) {
-      output.release();
-      throw error;
-    }
-    output.advanceMut(n);
+    const block: DataBlock = {
+      at: scanner.at + chunk.CHECKSUM,
+      length: scanner.length - chunk.CHECKSUM,
+      size: n,
+      checksum: this.#checks ? chunk.readUint32(scanner.u8, scanner.at) : undefined,
+      dialect: this.#dialect,
+      start: scanner.start,
+    };
+    checkClaim(this.heap, block);
+    if (defer && n >= DEFER_FROM) return this.#defer(block);
+    const output = dataTarget(this.heap, block);
+    decodeDataBlock(this.heap, block, output);
     scanner.finish();
     return this.#give(output.freeze());
+  }
+
+  #defer(block: DataBlock): PendingBlock {
+    const body = this.#scanner.take(chunk.CHECKSUM);
+    const skip = this.#skip; // less than the block has, or it would have been passed over
+    this.#skip = 0;
+    this.#position += block.size;
+    return new PendingBlock(this.heap, { ...block, at: body.start }, body, skip);
   }
 
   /** Notes a data chunk in the index; a second time does no harm. */
@@ -286,36 +306,8 @@ export class S2Reader {
       // No more of the block need be there than the varint can have.
       return readDecodedLength(u8, at + chunk.CHECKSUM, at + Math.min(length, chunk.CHECKSUM + MAX_HEADER));
     } catch (error) {
-      throw this.#inBlock(error);
+      throw blockError(error, this.#scanner.start);
     }
-  }
-
-  /** Makes sure that a block is what it says before memory is allocated for it. */
-  #checkBlock(): void {
-    const { at, length } = this.#scanner;
-    try {
-      checkBlock(this.heap, at + chunk.CHECKSUM, length - chunk.CHECKSUM, this.#dialect);
-    } catch (error) {
-      throw this.#inBlock(error);
-    }
-  }
-
-  #decode(output: BytesMut, n: number): void {
-    const { at, length } = this.#scanner;
-    try {
-      decodeBlock(this.heap, at + chunk.CHECKSUM, length - chunk.CHECKSUM, output.spareStart, n + DECODE_SLACK, this.#dialect);
-    } catch (error) {
-      throw this.#inBlock(error);
-    }
-  }
-
-  /** A block's error with its offset in the stream. A block that ends early in a chunk that is there whole is corrupt. */
-  #inBlock(error: unknown): unknown {
-    if (!(error instanceof CodecError)) return error;
-    const { start } = this.#scanner;
-    const offset = start + chunk.CHUNK_HEADER + chunk.CHECKSUM + (error.offset ?? 0);
-    const code = error.code === 'ERR_TRUNCATED' ? 'ERR_CORRUPT' : error.code;
-    return new CodecError(code, `in the block of the chunk at offset ${start}: ${error.message}`, { offset, cause: error });
   }
 
   #readUncompressed(): Bytes | typeof NOTHING | typeof MORE {
@@ -324,21 +316,11 @@ export class S2Reader {
     this.#note(n);
     if (this.#skip > 0 && this.#skip >= n) return this.#skipChunk(n);
     if (!scanner.want(scanner.length, true)) return MORE;
-    this.#checksum = chunk.readUint32(scanner.u8, scanner.at);
-    this.#checkData(scanner.at + chunk.CHECKSUM, n);
+    if (this.#checks) {
+      const actual = maskedCrc32c(this.heap, scanner.at + chunk.CHECKSUM, n);
+      compareChecksums(chunk.readUint32(scanner.u8, scanner.at), actual, scanner.start);
+    }
     return this.#give(scanner.take(chunk.CHECKSUM));
-  }
-
-  #checkData(address: number, n: number): void {
-    if (!this.#checks) return;
-    const actual = maskedCrc32c(this.heap, address, n);
-    if (actual === this.#checksum) return;
-    const { start } = this.#scanner;
-    throw new CodecError('ERR_CHECKSUM', `the data of the chunk at offset ${start} does not have its checksum`, {
-      offset: start,
-      expected: this.#checksum,
-      actual,
-    });
   }
 
   #skipChunk(n: number): typeof NOTHING {

@@ -83,6 +83,11 @@ export class S2Writer {
     return this.#engine.outstanding;
   }
 
+  /** Resolves when another block would be encoded by a thread rather than by the caller: at once while threads are not busy, or without concurrency. */
+  async ready(): Promise<void> {
+    while (this.#engine.busy) await this.#engine.progress();
+  }
+
   /** Resolves when the next block that is under way in another thread is encoded; at once when there is none. */
   progress(): Promise<void> {
     return this.#engine.progress();

@@ -24,8 +24,6 @@ export class SinkWriter {
   readonly writer: S2Writer;
   readonly #sink: ByteSink;
   readonly #mark: number;
-  /** Blocks that may be under way in other threads before calls wait: beyond it they would be encoded by the caller. */
-  readonly #most: number;
   /** The run of writes under way; never rejects. */
   #pump: Promise<void> | undefined;
   #failure: Error | undefined;
@@ -33,7 +31,6 @@ export class SinkWriter {
   constructor(sink: ByteSink, options: SinkWriterOptions = {}) {
     this.#mark = checkInteger('highWaterMark', options.highWaterMark ?? HIGH_WATER_MARK, 1, Number.MAX_SAFE_INTEGER);
     this.writer = new S2Writer(options);
-    this.#most = 2 * (options.concurrency ?? 1);
     this.#sink = sink;
   }
 
@@ -93,10 +90,10 @@ export class SinkWriter {
     for (;;) {
       if (this.#failure !== undefined) return; // the next call reports it
       if (writer.pendingOutput >= this.#mark) await this.#pump;
-      else if (writer.outstanding >= this.#most) await writer.progress();
-      else return;
+      else break;
       this.#start();
     }
+    await writer.ready();
   }
 
   async #drained(): Promise<void> {

@@ -12,7 +12,13 @@ export function s2CompressionStream(options: S2WriterOptions = {}): BytePair {
   const writer = new S2Writer(options);
   return pair({
     take: (chunk) => writer.write(chunk),
+    ready: () => writer.ready(),
     end: () => writer.close(),
+    more: async () => {
+      if (writer.finished) return false;
+      await writer.progress();
+      return true;
+    },
     next: () => writer.read(),
     release: () => writer[Symbol.dispose](),
   });
@@ -24,6 +30,8 @@ export function s2DecompressionStream(options: S2ReaderOptions = {}): BytePair {
   let ended = false;
   return pair({
     take: (chunk) => reader.feed(chunk),
+    ready: async () => {},
+    more: async () => false,
     end: () => {
       reader.end();
       ended = true;
@@ -35,7 +43,11 @@ export function s2DecompressionStream(options: S2ReaderOptions = {}): BytePair {
 
 interface Steps {
   take(chunk: Uint8Array): void;
+  /** Resolves when the next chunk is welcome. */
+  ready(): Promise<void>;
   end(): void;
+  /** After the end: resolves when there is more to put out, to false when there will be nothing more. */
+  more(): Promise<boolean>;
   next(): Bytes | undefined;
   /** Gives the memory back; safe to call again. */
   release(): void;
@@ -48,11 +60,15 @@ function pair(steps: Steps): BytePair {
   let cancelled: Error | undefined;
 
   /** Puts out what there is, copied; resolves when more is wanted. */
-  const put = async (): Promise<void> => {
+  const enqueue = (): void => {
     for (let piece = steps.next(); piece !== undefined; piece = steps.next()) {
       output.enqueue(piece.copyToBuffer());
       piece.release();
     }
+  };
+  const put = async (): Promise<void> => {
+    enqueue();
+    await steps.ready();
     if ((output.desiredSize ?? 0) > 0 || cancelled !== undefined) return;
     await new Promise<void>((resolve) => {
       wanted = resolve;
@@ -82,14 +98,12 @@ function pair(steps: Steps): BytePair {
         fail(error);
       }
     },
-    close() {
+    async close() {
       if (cancelled !== undefined) throw cancelled;
       try {
         steps.end();
-        for (let piece = steps.next(); piece !== undefined; piece = steps.next()) {
-          output.enqueue(piece.copyToBuffer());
-          piece.release();
-        }
+        do enqueue();
+        while (await steps.more());
         steps.release();
         output.close();
       } catch (error) {

@@ -1,14 +1,13 @@
 import { ArgumentRangeError, checkInteger } from '../base/arguments.js';
 import { LEVELS, type Level } from '../codec/snappy/format.js';
-import { defaultHeap, type Heap } from '../memory/heap.js';
-import type { WorkerPool } from '../worker/pool.js';
-import { MAX_WORKERS } from '../worker/queue.js';
+import type { Heap } from '../memory/heap.js';
+import { checkThreads, type ThreadOptions } from './thread-options.js';
 import { MAX_S2_BLOCK, maxBlock, MIN_BLOCK, type StreamDialect } from './chunk.js';
 import type { BufferDone } from './hand-back.js';
 
 /** What an S2Writer writes. */
-export interface S2WriterOptions {
-  /** Where output and scratch memory come from. @default defaultHeap() */
+export interface S2WriterOptions extends ThreadOptions {
+  /** Where output and scratch memory come from. @default defaultHeap(), or the pool's */
   heap?: Heap;
   /** The stream's format; every S2 reader reads Snappy too. @default 's2' */
   dialect?: StreamDialect;
@@ -26,13 +25,6 @@ export interface S2WriterOptions {
   flushOnWrite?: boolean;
   /** Told when a `Uint8Array` given to `encodeBuffer` can be reused. @default none */
   onBufferDone?: BufferDone;
-  /**
-   * Blocks to encode at a time, 1 to 32. With more than 1, blocks from 64 KiB on are encoded by that many threads, and output appears when they are done;
-   * smaller blocks, and those that find all threads busy, are encoded by the caller. @default 1, which starts no thread
-   */
-  concurrency?: number;
-  /** The threads to use; must be of the same heap. @default those that all streams over the heap share */
-  pool?: WorkerPool;
   /** Append an index at `close`, so that readers can begin in the middle. @default false */
   addIndex?: boolean;
 }
@@ -53,16 +45,13 @@ export interface CheckedOptions {
  * @throws ArgumentRangeError `ERR_OUT_OF_RANGE` for options outside their ranges
  */
 export function checkWriterOptions(options: S2WriterOptions): CheckedOptions {
-  const heap = options.heap ?? options.pool?.heap ?? defaultHeap();
-  if (options.pool !== undefined && options.pool.heap !== heap) throw new ArgumentRangeError('pool', 'a pool over the same heap', 'another one');
   const dialect = options.dialect ?? 's2';
   if (dialect !== 's2' && dialect !== 'snappy') throw new ArgumentRangeError('dialect', "'s2' or 'snappy'", dialect);
   const level = options.level ?? 'fast';
   if (!LEVELS.includes(level)) throw new ArgumentRangeError('level', `one of ${LEVELS.join(', ')}`, level);
   const most = maxBlock(dialect);
   return {
-    heap,
-    concurrency: checkInteger('concurrency', options.concurrency ?? 1, 1, MAX_WORKERS),
+    ...checkThreads(options),
     dialect,
     level,
     blockSize: checkInteger('blockSize', options.blockSize ?? Math.min(DEFAULT_BLOCK, most), MIN_BLOCK, most),

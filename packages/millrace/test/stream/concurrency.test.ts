@@ -1,9 +1,15 @@
+import { Readable } from 'node:stream';
+import { ReadableStream } from 'node:stream/web';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { CodecError } from '../../src/base/errors.js';
 import { Bytes } from '../../src/bytes/bytes.js';
 import { Heap } from '../../src/memory/heap.js';
+import { compress, decompress } from '../../src/stream/iterate.js';
+import { S2CompressStream } from '../../src/stream/node-transform.js';
 import { S2Index } from '../../src/stream/s2-index.js';
 import { S2Writer } from '../../src/stream/s2-writer.js';
 import { SinkWriter } from '../../src/stream/sink-writer.js';
+import { s2CompressionStream } from '../../src/stream/web-transform.js';
 import type { S2WriterOptions } from '../../src/stream/writer-options.js';
 import { WorkerPool } from '../../src/worker/pool.js';
 import { chunksOf, dataOf, expectSame, joined, noise, text } from './oracle.js';
@@ -142,5 +148,101 @@ describe('a writer with concurrency', () => {
     const index = S2Index.load(await out.closeIndex());
     expect(index.totalCompressed).toBe(joined(...parts).length);
     expectSame(dataOf(joined(...parts)), data);
+  });
+});
+
+async function collect(pieces: AsyncIterable<Bytes | Uint8Array>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for await (const piece of pieces) {
+    if (piece instanceof Bytes) {
+      parts.push(new Uint8Array(piece.copyToBuffer()));
+      piece.release();
+    } else parts.push(piece);
+  }
+  return joined(...parts);
+}
+
+function* cut(bytes: Uint8Array, size: number): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+describe('adapters with concurrency', () => {
+  it('compress and decompress as one thread does', async () => {
+    pool = new WorkerPool({ heap, threads: 2, entry });
+    const threads = { heap, pool, concurrency: 2 };
+    const stream = await collect(compress(cut(data, 100_000), { ...threads, blockSize: 262_144 }));
+    expectSame(stream, inline({ blockSize: 262_144 }, (writer) => writer.write(data)));
+    const finishedBefore = pool.stats.finished;
+    for (const size of [stream.length, 10_000]) expectSame(await collect(decompress(cut(stream, size), threads)), data);
+    expectSame(await collect(decompress([Bytes.copyOf(stream, heap)], threads)), data);
+    expect(pool.stats.finished - finishedBefore).toBeGreaterThan(20);
+  });
+
+  it('make Node and web transforms', async () => {
+    pool = new WorkerPool({ heap, threads: 2, entry });
+    const options = { heap, pool, concurrency: 2, blockSize: 131_072, addIndex: true };
+    const expected = inline({ blockSize: 131_072, addIndex: true }, (writer) => writer.write(data));
+    expectSame(await collect(Readable.from(cut(data, 50_000)).pipe(new S2CompressStream(options))), expected);
+    const source = ReadableStream.from(cut(data, 50_000)) as ReadableStream<Uint8Array>;
+    expectSame(await collect(source.pipeThrough(s2CompressionStream(options))), expected);
+  });
+
+  it('give what is right before a fault, then the fault, as one thread does', async () => {
+    pool = new WorkerPool({ heap, threads: 2, entry });
+    const good = inline({ blockSize: 131_072 }, (writer) => writer.write(data));
+    const starts = chunksOf(good).map((chunk) => chunk.start);
+    const broken = [
+      (stream: Uint8Array): void => void (stream[starts[3]! + 5]! ^= 1), // a checksum
+      (stream: Uint8Array): void => stream.fill(0xff, starts[3]! + 100, starts[3]! + 200), // a block
+      (stream: Uint8Array): void => void (stream[starts[3]!] = 0x7f), // a header
+    ];
+    for (const breakIt of broken) {
+      const stream = good.slice();
+      breakIt(stream);
+      const outcome = async (options: object): Promise<unknown[]> => {
+        let length = 0;
+        try {
+          for await (const block of decompress([stream], { heap, ...options })) {
+            length += block.length;
+            block.release();
+          }
+        } catch (error) {
+          const { code, offset, message } = error as CodecError;
+          return [length, code, offset, message];
+        }
+        return [length];
+      };
+      const alone = await outcome({});
+      expect(alone).toHaveLength(4);
+      expect(await outcome({ pool, concurrency: 2 })).toEqual(alone);
+      await pool.idle();
+      expect(heap.live).toBe(0);
+    }
+    await expect(collect(decompress([good.subarray(0, good.length - 1)], { heap, pool, concurrency: 2 }))).rejects.toThrow(expect.objectContaining({ code: 'ERR_TRUNCATED' }));
+  });
+
+  it('release everything when the consumer leaves early, and decode without threads that live', async () => {
+    pool = new WorkerPool({ heap, threads: 2, entry });
+    const stream = inline({ blockSize: 65_536 }, (writer) => writer.write(data));
+    for await (const block of decompress([stream], { heap, pool, concurrency: 2 })) {
+      block.release();
+      break;
+    }
+    await pool.close();
+    expect(heap.live).toBe(0);
+    pool = new WorkerPool({ heap, threads: 2, entry: new URL('./no-such-thread.mjs', import.meta.url) });
+    expectSame(await collect(decompress([stream], { heap, pool, concurrency: 2 })), data);
+  });
+
+  it('report a full heap', async () => {
+    const stream = inline({ blockSize: 4 * MIB }, (writer) => writer.write(text(4 * MIB)));
+    const usual = heap;
+    heap = new Heap({ limit: 3 * MIB });
+    pool = new WorkerPool({ heap, threads: 1, entry });
+    await expect(collect(decompress([stream], { heap, pool, concurrency: 2 }))).rejects.toThrow(expect.objectContaining({ code: 'ERR_MEMORY_LIMIT' }));
+    await pool.close();
+    expect(heap.live).toBe(0);
+    heap = usual;
+    pool = undefined;
   });
 });
