@@ -6,7 +6,7 @@ import { View } from '../../bytes/view.js';
 import { defaultHeap, type Heap } from '../../memory/heap.js';
 import { addressIn, Scratch, type Source, sourceLength } from '../source.js';
 import { DIALECTS, type Dialect, type Level, maxEncodedLength, readDecodedLength, skipHeader, writeHeader } from './format.js';
-import { checkBlock, decodeBlock, DECODE_SLACK, ENCODE_SLACK, RawEncoder, tooSmall } from './raw.js';
+import { DECODE_SLACK, ENCODE_SLACK, RawDecoder, RawEncoder, tooSmall } from './raw.js';
 
 /** Which blocks are written, and where they go. */
 export interface BlockCodecOptions {
@@ -38,7 +38,8 @@ export class BlockCodec {
   readonly level: Level;
   readonly maxOutput: number;
   #heap: Heap | undefined;
-  #encoder: RawEncoder | undefined;
+  #rawEncoder: RawEncoder | undefined;
+  #rawDecoder: RawDecoder | undefined;
   #input: Scratch | undefined;
   #output: Scratch | undefined;
 
@@ -83,11 +84,11 @@ export class BlockCodec {
     try {
       const src = input.place(source);
       const own = addressIn(this.heap, target);
-      if (own >= 0) return this.#raw().encode(src, length, own, target.length);
+      if (own >= 0) return this.#encoder().encode(src, length, own, target.length);
       const output = (this.#output ??= new Scratch(this.heap));
       const capacity = maxEncodedLength(length) + ENCODE_SLACK;
       const dst = output.take(capacity);
-      const size = this.#raw().encode(src, length, dst, capacity);
+      const size = this.#encoder().encode(src, length, dst, capacity);
       if (size > target.length) throw tooSmall(size, target.length);
       copyOut(this.heap, dst, size, target);
       return size;
@@ -113,7 +114,7 @@ export class BlockCodec {
       const src = input.place(source);
       const capacity = maxEncodedLength(length) + ENCODE_SLACK;
       const dst = output.take(capacity);
-      const size = this.#raw().encode(src, length, dst, capacity);
+      const size = this.#encoder().encode(src, length, dst, capacity);
       const result = Buffer.allocUnsafe(size);
       copyOut(this.heap, dst, size, result);
       return result;
@@ -144,7 +145,7 @@ export class BlockCodec {
       const length = this.#believable(source, src);
       const out = BytesMut.withCapacity(length + DECODE_SLACK, this.heap);
       try {
-        decodeBlock(this.heap, src, sourceLength(source), out.spareStart, out.spareLength, this.dialect);
+        this.#decoder().decode(src, sourceLength(source), out.spareStart, out.spareLength);
         out.advanceMut(length);
         return out.freeze();
       } catch (error) {
@@ -170,10 +171,10 @@ export class BlockCodec {
     const input = (this.#input ??= new Scratch(this.heap));
     try {
       const src = input.place(source);
-      if (own >= 0) return decodeBlock(this.heap, src, size, own, target.length, this.dialect);
+      if (own >= 0) return this.#decoder().decode(src, size, own, target.length);
       const output = (this.#output ??= new Scratch(this.heap));
       const dst = output.take(length + DECODE_SLACK);
-      decodeBlock(this.heap, src, size, dst, length + DECODE_SLACK, this.dialect);
+      this.#decoder().decode(src, size, dst, length + DECODE_SLACK);
       copyOut(this.heap, dst, length, target);
       return length;
     } finally {
@@ -192,7 +193,7 @@ export class BlockCodec {
       const src = input.place(source);
       const length = this.#believable(source, src);
       target.reserve(length + DECODE_SLACK);
-      decodeBlock(this.heap, src, sourceLength(source), target.spareStart, target.spareLength, this.dialect);
+      this.#decoder().decode(src, sourceLength(source), target.spareStart, target.spareLength);
       target.advanceMut(length);
       return length;
     } finally {
@@ -208,7 +209,7 @@ export class BlockCodec {
       const src = input.place(source);
       const length = this.#believable(source, src);
       const dst = output.take(length + DECODE_SLACK);
-      decodeBlock(this.heap, src, sourceLength(source), dst, length + DECODE_SLACK, this.dialect);
+      this.#decoder().decode(src, sourceLength(source), dst, length + DECODE_SLACK);
       const result = Buffer.allocUnsafe(length);
       copyOut(this.heap, dst, length, result);
       return result;
@@ -225,7 +226,7 @@ export class BlockCodec {
     try {
       const src = input.place(source);
       const capacity = maxEncodedLength(length) + ENCODE_SLACK;
-      const size = this.#raw().tryEncode(src, length, output.take(capacity), capacity);
+      const size = this.#encoder().tryEncode(src, length, output.take(capacity), capacity);
       return size === 0 || size >= length ? -1 : size;
     } finally {
       this.#settle();
@@ -259,7 +260,7 @@ export class BlockCodec {
 
   /** Gives scratch and hash table back. The codec may be used again: it then takes new ones. */
   release(): void {
-    this.#encoder?.release();
+    this.#rawEncoder?.release();
     this.#input?.release();
     this.#output?.release();
   }
@@ -268,14 +269,18 @@ export class BlockCodec {
     this.release();
   }
 
-  #raw(): RawEncoder {
-    return (this.#encoder ??= new RawEncoder(this.heap, { dialect: this.dialect, level: this.level }));
+  #encoder(): RawEncoder {
+    return (this.#rawEncoder ??= new RawEncoder(this.heap, { dialect: this.dialect, level: this.level }));
+  }
+
+  #decoder(): RawDecoder {
+    return (this.#rawDecoder ??= new RawDecoder(this.heap, this.dialect));
   }
 
   #encodeSpare(source: Source, out: BytesMut): number {
     const input = (this.#input ??= new Scratch(this.heap));
     try {
-      const size = this.#raw().encode(input.place(source), sourceLength(source), out.spareStart, out.spareLength);
+      const size = this.#encoder().encode(input.place(source), sourceLength(source), out.spareStart, out.spareLength);
       out.advanceMut(size);
       return size;
     } finally {
@@ -299,14 +304,14 @@ export class BlockCodec {
       throw new CodecError('ERR_TOO_LARGE', `the block declares ${length} bytes, and maxOutput is ${this.maxOutput}`, { expected: this.maxOutput, actual: length });
     }
     const size = sourceLength(source);
-    if (length > BELIEVED && length > size * 8) checkBlock(this.heap, src, size, this.dialect);
+    if (length > BELIEVED && length > size * 8) this.#decoder().check(src, size);
     return length;
   }
 
   #check(block: Source): number {
     const input = (this.#input ??= new Scratch(this.heap));
     try {
-      return checkBlock(this.heap, input.place(block), sourceLength(block), this.dialect);
+      return this.#decoder().check(input.place(block), sourceLength(block));
     } finally {
       this.#settle();
     }

@@ -3,6 +3,7 @@
 import { checkOneOf } from '../../base/arguments.js';
 import { CodecError } from '../../base/errors.js';
 import type { Heap } from '../../memory/heap.js';
+import type { Kernels } from '../../wasm/kernels.js';
 import { statusError } from '../../wasm/status.js';
 import { encodeKernel, type EncodeKernel } from './levels.js';
 import { DIALECTS, type Dialect, LEVELS, type Level, maxEncodedLength, readDecodedLength, skipHeader, writeHeader } from './format.js';
@@ -109,10 +110,6 @@ export function tooSmall(expected: number, actual: number): CodecError {
   return new CodecError('ERR_DESTINATION_TOO_SMALL', `the destination has ${actual} bytes, ${expected} are needed`, { expected, actual });
 }
 
-function decoderTables(heap: Heap): number {
-  return heap.table('snappy', TABLES_SIZE, heap.kernels.snappyTables);
-}
-
 /**
  * What the block at `src` declares to decode to, in bytes; nothing but the declaration is looked at.
  * @throws CodecError `ERR_TRUNCATED`, `ERR_CORRUPT`
@@ -121,39 +118,76 @@ export function decodedLength(heap: Heap, src: number, srcLength: number): numbe
   return readDecodedLength(heap.u8, src, src + srcLength);
 }
 
-/**
- * Decodes the block `[src, src + srcLength)` to `dst`; the two ranges must not overlap. All of `[dst, dst + dstCapacity)` may be
- * overwritten, nothing outside it: with {@link DECODE_SLACK} bytes over the decoded length the decoder is fastest.
- * @returns the decoded length
- * @throws CodecError `ERR_DESTINATION_TOO_SMALL` with the declared length as `expected`; `ERR_TRUNCATED`, `ERR_CORRUPT` with the offset in
- *   the block of the element at fault. The destination's contents are arbitrary then
- */
+/** Decodes blocks of one dialect, one after the other. It holds no memory. */
+export class RawDecoder {
+  readonly #heap: Heap;
+  readonly #kernels: Kernels;
+  readonly #s2: boolean;
+  readonly #tables: number;
+
+  /** @throws ArgumentRangeError `ERR_OUT_OF_RANGE` for an unknown dialect */
+  constructor(heap: Heap, dialect: Dialect) {
+    this.#heap = heap;
+    this.#kernels = heap.kernels;
+    this.#s2 = checkOneOf('dialect', dialect, DIALECTS) === 's2';
+    this.#tables = heap.table('snappy', TABLES_SIZE, heap.kernels.snappyTables);
+  }
+
+  /**
+   * Decodes the block `[src, src + srcLength)` to `dst`; the two ranges must not overlap. All of `[dst, dst + dstCapacity)` may be
+   * overwritten, nothing outside it: with {@link DECODE_SLACK} bytes over the decoded length the decoder is fastest.
+   * @returns the decoded length
+   * @throws CodecError `ERR_DESTINATION_TOO_SMALL` with the declared length as `expected`; `ERR_TRUNCATED`, `ERR_CORRUPT` with the offset in
+   *   the block of the element at fault. The destination's contents are arbitrary then
+   */
+  decode(src: number, srcLength: number, dst: number, dstCapacity: number): number {
+    const heap = this.#heap;
+    const u8 = heap.u8;
+    const end = src + srcLength;
+    const length = readDecodedLength(u8, src, end);
+    if (length > dstCapacity) throw tooSmall(length, dstCapacity);
+    const body = skipHeader(u8, src);
+    const status = this.#s2
+      ? this.#kernels.s2Decode(src, body, end, dst, length, dst + dstCapacity, 0, 0, 0, this.#tables, heap.report)
+      : this.#kernels.snappyDecode(src, body, end, dst, length, dst + dstCapacity, this.#tables, heap.report);
+    if (status < 0) throw statusError(heap.u8, heap.report, status);
+    return length;
+  }
+
+  /**
+   * Checks that the block `[src, src + srcLength)` is valid and decodes to what it declares, without decoding it: for a destination
+   * that is to be allocated only when that is true.
+   * @returns the decoded length
+   * @throws CodecError as {@link decode}
+   */
+  check(src: number, srcLength: number): number {
+    const heap = this.#heap;
+    const end = src + srcLength;
+    const length = readDecodedLength(heap.u8, src, end);
+    const status = this.#kernels.snappyCheck(src, skipHeader(heap.u8, src), end, length, this.#s2 ? 1 : 0, 0, 0, heap.report);
+    if (status < 0) throw statusError(heap.u8, heap.report, status);
+    return length;
+  }
+}
+
+// The decoders of the heap that was used last: a thread rarely has two.
+let lastHeap: Heap | undefined;
+let lastDecoders: Readonly<Record<Dialect, RawDecoder>> | undefined;
+
+function decoder(heap: Heap, dialect: Dialect): RawDecoder {
+  if (heap !== lastHeap || lastDecoders === undefined) {
+    lastDecoders = { snappy: new RawDecoder(heap, 'snappy'), s2: new RawDecoder(heap, 's2') };
+    lastHeap = heap;
+  }
+  return lastDecoders[dialect];
+}
+
+/** {@link RawDecoder.decode}, without a decoder of one's own. */
 export function decodeBlock(heap: Heap, src: number, srcLength: number, dst: number, dstCapacity: number, dialect: Dialect): number {
-  const u8 = heap.u8;
-  const end = src + srcLength;
-  const length = readDecodedLength(u8, src, end);
-  if (length > dstCapacity) throw tooSmall(length, dstCapacity);
-  const body = skipHeader(u8, src);
-  const tables = decoderTables(heap);
-  const status = dialect === 's2'
-    ? heap.kernels.s2Decode(src, body, end, dst, length, dst + dstCapacity, 0, 0, 0, tables, heap.report)
-    : heap.kernels.snappyDecode(src, body, end, dst, length, dst + dstCapacity, tables, heap.report);
-  if (status < 0) throw statusError(heap.u8, heap.report, status);
-  return length;
+  return decoder(heap, dialect).decode(src, srcLength, dst, dstCapacity);
 }
 
-/**
- * Checks that the block `[src, src + srcLength)` is valid and decodes to what it declares, without decoding it: for a destination
- * that is to be allocated only when that is true.
- * @returns the decoded length
- * @throws CodecError as {@link decodeBlock}
- */
+/** {@link RawDecoder.check}, without a decoder of one's own. */
 export function checkBlock(heap: Heap, src: number, srcLength: number, dialect: Dialect): number {
-  const u8 = heap.u8;
-  const end = src + srcLength;
-  const length = readDecodedLength(u8, src, end);
-  const status = heap.kernels.snappyCheck(src, skipHeader(u8, src), end, length, dialect === 's2' ? 1 : 0, 0, 0, heap.report);
-  if (status < 0) throw statusError(heap.u8, heap.report, status);
-  return length;
+  return decoder(heap, dialect).check(src, srcLength);
 }
-
