@@ -1,12 +1,16 @@
 // Decodes the elements of a Snappy or S2 block (format.ts). The face has read the length and made sure of the destination.
 //
+// Two forms of the loop, by the block's length. In a long block no branch predictor knows which kind of copy comes next: a table gives what
+// the kinds differ in, and the next tag is shifted out of the word that holds the copy, so that it does not wait for a load. In a
+// short one, branches are guessed well enough for the next tag to be read before this one is there (measured: docs/performance.md).
+//
 // The loop works while 96 bytes of the destination's range are left, storing whole vectors without asking how many of their bytes
 // are wanted: a range with that much slack never leaves it. It keeps no account of errors beyond what safety needs; when something
 // does not fit, check.ts walks the block again and names the element. The last bytes of an exact destination take decodeTail.
 import { CORRUPT, fail } from "../status";
 import { dictionaryHolds, repeatLength, snappyCheck } from "./check";
-import { copyExact, copyMatchExact, copyMatchWide, copyShortWide, WIDE_SLACK } from "./copy";
-import { COPY_1, LITERAL, OUTPUT_SHORT } from "./format";
+import { copyExact, copyLongWide, copyMatchExact, copyMatchWide, copyShortWide, WIDE_SLACK } from "./copy";
+import { COPY_1, COPY_2, COPY_4, LITERAL, OUTPUT_SHORT } from "./format";
 import { copyLength, elementSize, trailerMask, upperOffset } from "./tables";
 
 /**
@@ -19,7 +23,7 @@ import { copyLength, elementSize, trailerMask, upperOffset } from "./tables";
  */
 @inline
 function decode(
-  s2: bool, block: u32, s: u32, sEnd: u32, dst: u32, length: u32, limit: u32,
+  s2: bool, short: bool, block: u32, s: u32, sEnd: u32, dst: u32, length: u32, limit: u32,
   dictionary: u32, dictionaryLength: u32, repeat: u32, tables: u32, report: u32,
 ): i32 {
   const start = s;
@@ -29,6 +33,7 @@ function decode(
   let good = true;
   // Signed: addresses are below 2^31, and a short range gives a bound below dst.
   const dFast = <i32>limit - <i32>WIDE_SLACK;
+  let tag = <u32>load<u8>(s);
   while (s < sEnd) {
     if (<i32>d > dFast) {
       good = decodeTail(s2, s, sEnd, dst, d, dEnd, offset, dictionary, dictionaryLength, tables);
@@ -38,33 +43,61 @@ function decode(
     }
     // SAFETY: an element's short parts are read past sEnd without a check: at most 70 bytes, which the memory's guard allows.
     // s > sEnd ends the loop, and is an error after it. d <= limit - 96 here, so every store of up to 96 bytes is in range.
-    const tag = <u32>load<u8>(s);
-    if (tag < 60 << 2 && (tag & 3) == LITERAL) {
-      const n = (tag >>> 2) + 1;
-      copyShortWide(d, s + 1, n);
-      d += n;
-      s += n + 1;
-      continue;
-    }
-    const entry = tables + (tag << 3);
-    const value = load<u32>(s, 1) & trailerMask(entry);
-    s += elementSize(entry);
-    if ((tag & 3) == LITERAL) {
-      // `value` is the length - 1. d may have passed dEnd within the slack.
+    const kind = tag & 3;
+    if (kind == LITERAL) {
+      let n = tag >>> 2;
+      if (n < 60) {
+        n += 1;
+        copyShortWide(d, s + 1, n);
+        d += n;
+        s += n + 1;
+        tag = <u32>load<u8>(s);
+        continue;
+      }
+      const value = load<u32>(s, 1) & trailerMask(tables + (tag << 3)); // the length - 1
+      s += n - 58;
+      // d may have passed dEnd within the slack.
       if (s > sEnd || d > dEnd || value >= sEnd - s || value >= dEnd - d) { good = false; break; }
-      memory.copy(d, s, value + 1);
-      d += value + 1;
-      s += value + 1;
+      n = value + 1;
+      if (n < 512 && <i32>(limit - d - n) >= 32) copyLongWide(d, s, n);
+      else memory.copy(d, s, n);
+      d += n;
+      s += n;
+      tag = <u32>load<u8>(s);
       continue;
     }
-    let n = copyLength(entry);
-    const from = value | upperOffset(entry);
+    let n: u32;
+    let from: u32;
+    if (short) {
+      if (kind == COPY_1) {
+        n = ((tag >>> 2) & 7) + 4;
+        from = (tag >>> 5) << 8 | <u32>load<u8>(s, 1);
+        s += 2;
+      } else if (kind == COPY_2) {
+        n = (tag >>> 2) + 1;
+        from = <u32>load<u16>(s, 1);
+        s += 3;
+      } else {
+        n = (tag >>> 2) + 1;
+        from = load<u32>(s, 1);
+        s += 5;
+      }
+      tag = <u32>load<u8>(s);
+    } else {
+      const entry = tables + (tag << 3);
+      const word = load<u64>(s);
+      from = <u32>(word >>> 8) & trailerMask(entry) | upperOffset(entry);
+      n = copyLength(entry);
+      s += kind == COPY_4 ? 5 : kind + 1;
+      tag = <u32>(word >>> (kind == COPY_4 ? 40 : (kind << 3) + 8)) & 0xff;
+    }
     if (s2 && from == 0) {
-      if ((tag & 3) != COPY_1) { good = false; break; }
+      if (kind != COPY_1) { good = false; break; }
       if (n >= 9) {
         const code = n - 4;
         n = repeatLength(s, code);
         s += code - 4;
+        tag = <u32>load<u8>(s);
         if (d > dEnd || n > dEnd - d) { good = false; break; }
         if (offset - 1 < d - dst && n > 64) {
           if (<i32>(limit - d - n) >= 16) copyMatchWide(d, offset, n, tables);
@@ -134,9 +167,35 @@ function decodeTail(
   return d == dEnd;
 }
 
+/** Output up to which the loop guesses. */
+const SHORT: u32 = 2048;
+
+function snappyShort(block: u32, s: u32, sEnd: u32, dst: u32, length: u32, limit: u32, tables: u32, report: u32): i32 {
+  return decode(false, true, block, s, sEnd, dst, length, limit, 0, 0, 0, tables, report);
+}
+
+function snappyLong(block: u32, s: u32, sEnd: u32, dst: u32, length: u32, limit: u32, tables: u32, report: u32): i32 {
+  return decode(false, false, block, s, sEnd, dst, length, limit, 0, 0, 0, tables, report);
+}
+
+function s2Short(
+  block: u32, s: u32, sEnd: u32, dst: u32, length: u32, limit: u32,
+  dictionary: u32, dictionaryLength: u32, repeat: u32, tables: u32, report: u32,
+): i32 {
+  return decode(true, true, block, s, sEnd, dst, length, limit, dictionary, dictionaryLength, repeat, tables, report);
+}
+
+function s2Long(
+  block: u32, s: u32, sEnd: u32, dst: u32, length: u32, limit: u32,
+  dictionary: u32, dictionaryLength: u32, repeat: u32, tables: u32, report: u32,
+): i32 {
+  return decode(true, false, block, s, sEnd, dst, length, limit, dictionary, dictionaryLength, repeat, tables, report);
+}
+
 /** The Snappy dialect of {@link decode}. */
 export function snappyDecode(block: u32, s: u32, sEnd: u32, dst: u32, length: u32, limit: u32, tables: u32, report: u32): i32 {
-  return decode(false, block, s, sEnd, dst, length, limit, 0, 0, 0, tables, report);
+  if (length < SHORT) return snappyShort(block, s, sEnd, dst, length, limit, tables, report);
+  return snappyLong(block, s, sEnd, dst, length, limit, tables, report);
 }
 
 /** The S2 dialect of {@link decode}. */
@@ -144,5 +203,6 @@ export function s2Decode(
   block: u32, s: u32, sEnd: u32, dst: u32, length: u32, limit: u32,
   dictionary: u32, dictionaryLength: u32, repeat: u32, tables: u32, report: u32,
 ): i32 {
-  return decode(true, block, s, sEnd, dst, length, limit, dictionary, dictionaryLength, repeat, tables, report);
+  if (length < SHORT) return s2Short(block, s, sEnd, dst, length, limit, dictionary, dictionaryLength, repeat, tables, report);
+  return s2Long(block, s, sEnd, dst, length, limit, dictionary, dictionaryLength, repeat, tables, report);
 }

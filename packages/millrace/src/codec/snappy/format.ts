@@ -49,6 +49,19 @@ export function maxEncodedLength(length: number): number {
  * @throws CodecError `ERR_TRUNCATED` when it ends inside the length, `ERR_CORRUPT` for a length of more than 5 bytes or over 2^32 - 1
  */
 export function readDecodedLength(u8: Uint8Array, start: number, end: number): number {
+  // Up to 2 MiB - 1 in small integers: this is a tenth of the time of a short block.
+  if (end - start > 3) {
+    const first = u8[start]!;
+    if (first < 0x80) return first;
+    const second = u8[start + 1]!;
+    if (second < 0x80) return (first & 0x7f) | (second << 7);
+    const third = u8[start + 2]!;
+    if (third < 0x80) return (first & 0x7f) | ((second & 0x7f) << 7) | (third << 14);
+  }
+  return readLongLength(u8, start, end);
+}
+
+function readLongLength(u8: Uint8Array, start: number, end: number): number {
   let length = 0;
   let scale = 1;
   for (let at = start; at < end; at += 1) {
