@@ -1,4 +1,4 @@
-import { END, HEADER_CODE, LEFT, PARENT, RECORD_SHIFT, RIGHT, SIZE_TREE, START, link, makeHeader, unlink } from './avl.js';
+import { EXTENT, HEADER_CODE, LEFT, PARENT, RECORD_SHIFT, RIGHT, SIZE_TREE, START, link, makeHeader, unlink } from './avl.js';
 
 /** How free ranges are found by size. Both give the smallest range that fits; they differ in speed and in how ties are broken. */
 export type SizeIndexKind =
@@ -7,14 +7,24 @@ export type SizeIndexKind =
   /** A list for every size below 64 KiB, with a bitmap over the lists, and the tree from there up: the most recent of the smallest that fit. */
   | 'bins';
 
+// Own names for imported constants: V8 folds only those.
+const SHIFT: number = RECORD_SHIFT;
+const TREE: number = SIZE_TREE;
+const S: number = START;
+const E: number = EXTENT;
 const GRAIN_SHIFT = 4;
 const BINS = 4096; // one for each multiple of 16 below 64 KiB
-const NEXT = SIZE_TREE;
-const PREVIOUS = SIZE_TREE + 1;
+const NEXT: number = SIZE_TREE;
+const PREVIOUS: number = SIZE_TREE + 1;
 
-/** The bytes of `[start, end)` that lie between multiples of 16: what an allocation could have of it. Negative for some short ranges. */
-export function room(start: number, end: number): number {
-  return (end & -16) - ((start + 15) & -16);
+/** The end of the range whose record starts at word `i`. */
+export function endOf(n: Int32Array, i: number): number {
+  return ((n[i + S]! + 15) & -16) + n[i + E]!;
+}
+
+/** The room of the range whose record starts at word `i`: its bytes between multiples of 16, what an allocation could have of it. Negative for some short ones. */
+export function roomOf(n: Int32Array, i: number): number {
+  return n[i + E]! & -16;
 }
 
 /**
@@ -57,11 +67,11 @@ export class SizeIndex {
       const n = this.#n;
       const bin = size >> GRAIN_SHIFT;
       const old = this.#heads[bin]!;
-      const xi = x << RECORD_SHIFT;
+      const xi = x << SHIFT;
       n[xi + NEXT] = old;
       n[xi + PREVIOUS] = 0;
       this.#heads[bin] = x;
-      if (old !== 0) n[(old << RECORD_SHIFT) + PREVIOUS] = x;
+      if (old !== 0) n[(old << SHIFT) + PREVIOUS] = x;
       else {
         this.#low[bin >> 5] = this.#low[bin >> 5]! | (1 << (bin & 31));
         this.#middle[bin >> 10] = this.#middle[bin >> 10]! | (1 << ((bin >> 5) & 31));
@@ -75,11 +85,11 @@ export class SizeIndex {
     this.count -= 1;
     if (size < this.#treeFrom) {
       const n = this.#n;
-      const xi = x << RECORD_SHIFT;
+      const xi = x << SHIFT;
       const next = n[xi + NEXT]!;
       const previous = n[xi + PREVIOUS]!;
-      if (next !== 0) n[(next << RECORD_SHIFT) + PREVIOUS] = previous;
-      if (previous !== 0) n[(previous << RECORD_SHIFT) + NEXT] = next;
+      if (next !== 0) n[(next << SHIFT) + PREVIOUS] = previous;
+      if (previous !== 0) n[(previous << SHIFT) + NEXT] = next;
       else {
         const bin = size >> GRAIN_SHIFT;
         this.#heads[bin] = next;
@@ -126,13 +136,13 @@ export class SizeIndex {
   #bestOfTree(size: number): number {
     const n = this.#n;
     let found = 0;
-    let x = n[(this.#header << RECORD_SHIFT) + SIZE_TREE]!;
+    let x = n[(this.#header << SHIFT) + TREE]!;
     while (x !== 0) {
-      const xi = x << RECORD_SHIFT;
+      const xi = x << SHIFT;
       // 1 when x is too small; the sides of a descent cannot be predicted, so it is arithmetic and not a branch.
-      const small = (room(n[xi + START]!, n[xi + END]!) - size) >>> 31;
+      const small = (n[xi + E]! - size) >>> 31;
       found = (found & -small) | (x & (small - 1));
-      x = n[xi + SIZE_TREE + small]!;
+      x = n[xi + TREE + small]!;
     }
     return found;
   }
@@ -140,14 +150,14 @@ export class SizeIndex {
   #insertIntoTree(x: number, size: number): void {
     this.#trees += 1;
     const n = this.#n;
-    const start = n[(x << RECORD_SHIFT) + START]!;
+    const start = n[(x << SHIFT) + S]!;
     let parent = this.#header;
     let side = 0;
-    for (let y = n[(parent << RECORD_SHIFT) + SIZE_TREE]!; y !== 0; y = n[(y << RECORD_SHIFT) + SIZE_TREE + side]!) {
-      const yi = y << RECORD_SHIFT;
-      const difference = room(n[yi + START]!, n[yi + END]!) - size;
-      const equal = ((difference | (0 - difference)) >>> 31) ^ 1;
-      side = (difference >>> 31) | (equal & ((n[yi + START]! - start) >>> 31));
+    for (let y = n[(parent << SHIFT) + TREE]!; y !== 0; y = n[(y << SHIFT) + TREE + side]!) {
+      const yi = y << SHIFT;
+      const difference = (n[yi + E]! & -16) - size;
+      side = difference >>> 31;
+      if (difference === 0) side = (n[yi + S]! - start) >>> 31;
       parent = y;
     }
     link(n, SIZE_TREE, parent, side, x);
@@ -164,10 +174,10 @@ export class SizeIndex {
       const marked = (this.#low[bin >> 5]! >>> (bin & 31)) & 1;
       if (marked !== (head === 0 ? 0 : 1)) return `the bitmap is wrong about list ${bin}`;
       let previous = 0;
-      for (let x = head; x !== 0; x = n[(x << RECORD_SHIFT) + NEXT]!) {
-        const xi = x << RECORD_SHIFT;
+      for (let x = head; x !== 0; x = n[(x << SHIFT) + NEXT]!) {
+        const xi = x << SHIFT;
         if (n[xi + PREVIOUS] !== previous) return `node ${x} of list ${bin} has lost its predecessor`;
-        if (room(n[xi + START]!, n[xi + END]!) !== bin << GRAIN_SHIFT) return `node ${x} is in list ${bin}, which is not its size`;
+        if (roomOf(n, xi) !== bin << GRAIN_SHIFT) return `node ${x} is in list ${bin}, which is not its size`;
         visit(x);
         seen += 1;
         previous = x;
@@ -183,8 +193,8 @@ export class SizeIndex {
     let previousStart = -1;
     let trees = 0;
     const wrong = auditTree(n, SIZE_TREE, this.#header, (x) => {
-      const start = n[(x << RECORD_SHIFT) + START]!;
-      const size = room(start, n[(x << RECORD_SHIFT) + END]!);
+      const start = n[(x << SHIFT) + S]!;
+      const size = roomOf(n, x << SHIFT);
       const ordered = size > previousRoom || (size === previousRoom && start > previousStart);
       previousRoom = size;
       previousStart = start;
@@ -208,7 +218,7 @@ export function auditTree(n: Int32Array, tree: number, header: number, inOrder: 
   // Depth at most 1.44 log2(2^28) = 40: recursion is safe, and only audits recurse.
   const depth = (x: number, parent: number): number => {
     if (x === 0 || wrong !== undefined) return 0;
-    const i = (x << RECORD_SHIFT) + tree;
+    const i = (x << SHIFT) + tree;
     if (n[i + PARENT]! >> 2 !== parent) {
       wrong = `node ${x} does not know its parent ${parent}`;
       return 0;
@@ -220,6 +230,6 @@ export function auditTree(n: Int32Array, tree: number, header: number, inOrder: 
     if (code === HEADER_CODE || right - left !== code - 1) wrong ??= `node ${x} has depths ${left} and ${right} with balance code ${code}`;
     return 1 + Math.max(left, right);
   };
-  depth(n[(header << RECORD_SHIFT) + tree]!, header);
+  depth(n[(header << SHIFT) + tree]!, header);
   return wrong;
 }

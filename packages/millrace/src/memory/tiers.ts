@@ -1,10 +1,11 @@
 import { ArgumentTypeError, checkInteger } from '../base/arguments.js';
 import { MemoryError } from '../base/errors.js';
 import type { Buddy } from './buddy.js';
-import { FreeRanges, TAG_BITS } from './ranges.js';
+import { FreeRanges } from './ranges.js';
 import type { MappedBlock, TierStats } from './report.js';
 import type { SizeIndexKind } from './size-index.js';
 import { PAGE, PAGE_SHIFT } from './state.js';
+import { TAG_BITS } from './tags.js';
 
 /** What serves a tier: free ranges of kept blocks, found by size in one of two ways, or 'pages': blocks made to fit, given back as soon as they are free. */
 export type TierAllocator = SizeIndexKind | 'pages';
@@ -29,6 +30,9 @@ export type TierName = 'small' | 'middle' | 'large';
 const SMALL = 1;
 const MIDDLE = 2;
 const LARGE = 3; // also the mask of the tag in an entry of the page map
+// Own names for imported constants: V8 folds only those.
+const PAGES: number = PAGE_SHIFT;
+const TAG: number = TAG_BITS;
 const SMALL_BLOCK = PAGE;
 const SMALL_BLOCK_MOST = 4 * PAGE;
 const MIDDLE_BLOCK = 4 * PAGE;
@@ -110,7 +114,7 @@ export class Tiers {
     let usual = 0;
     if (!this.#fitted[tag - 1]) usual = tag === SMALL ? blockSize(own.size, SMALL_BLOCK, SMALL_BLOCK_MOST) : blockSize(own.size, MIDDLE_BLOCK, MIDDLE_BLOCK_MOST);
     for (let tries = 0; tries < 2; tries += 1) {
-      if (this.#addBlock(own, Math.max(usual >>> PAGE_SHIFT, least)) || this.#addBlock(own, least)) return own.allocate(size);
+      if (this.#addBlock(own, Math.max(usual >>> PAGES, least)) || this.#addBlock(own, least)) return own.allocate(size);
       for (const other of [this.#middle, this.#large, this.#small]) {
         const address = other.allocate(size);
         if (address >= 0) return address;
@@ -126,23 +130,23 @@ export class Tiers {
    * @throws MemoryError `ERR_DOUBLE_FREE`, `ERR_FOREIGN_FREE`, and nothing was done
    */
   free(start: number, end: number): number {
-    const entry = this.#pages[start >>> PAGE_SHIFT]!;
+    const entry = this.#pages[start >>> PAGES]!;
     if (entry === 0) return ELSEWHERE;
     const tag = entry & LARGE;
     if (tag === MIDDLE) {
-      if (!this.#middle.free(entry >> TAG_BITS, start, end)) this.#freeAcross(start, end);
+      if (!this.#middle.free(entry >> TAG, start, end)) this.#freeAcross(start, end);
     } else if (tag === SMALL) {
-      if (!this.#small.free(entry >> TAG_BITS, start, end)) this.#freeAcross(start, end);
-    } else if (!this.#large.free(entry >> TAG_BITS, start, end)) this.#freeAcross(start, end);
-    else if (this.#pages[start >>> PAGE_SHIFT] === entry) this.#large.shrink(entry >> TAG_BITS);
+      if (!this.#small.free(entry >> TAG, start, end)) this.#freeAcross(start, end);
+    } else if (!this.#large.free(entry >> TAG, start, end)) this.#freeAcross(start, end);
+    else if (this.#pages[start >>> PAGES] === entry) this.#large.shrink(entry >> TAG);
     return FREED;
   }
 
   /** Claims `[end, end + extra)` when it is free; `end + extra` must be a multiple of 16. */
   tryExtend(end: number, extra: number): boolean {
     // The byte before `end` is the caller's, so its block is the one to grow in.
-    const entry = this.#pages[(end - 1) >>> PAGE_SHIFT] ?? 0;
-    return entry !== 0 && this.#ranges(entry & LARGE).tryExtend(entry >> TAG_BITS, end, extra);
+    const entry = this.#pages[(end - 1) >>> PAGES] ?? 0;
+    return entry !== 0 && this.#ranges(entry & LARGE).tryExtend(entry >> TAG, end, extra);
   }
 
   /** Gives back every block that is wholly free. Gives the bytes given back. */
@@ -203,10 +207,10 @@ export class Tiers {
   #freeAcross(start: number, end: number): void {
     for (let pass = 0; pass < 2; pass += 1) {
       for (let at = start; at < end; ) {
-        const entry = this.#pages[at >>> PAGE_SHIFT] ?? 0;
+        const entry = this.#pages[at >>> PAGES] ?? 0;
         if (entry === 0) throw foreign(start, end);
         const ranges = this.#ranges(entry & LARGE);
-        const header = entry >> TAG_BITS;
+        const header = entry >> TAG;
         const to = Math.min(end, ranges.blockEnd(header));
         if (pass === 1) ranges.free(header, at, to);
         else if (!ranges.isLive(header, at, to)) {
