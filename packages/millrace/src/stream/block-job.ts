@@ -1,14 +1,15 @@
 import type { Bytes, BytesMut } from '../bytes/bytes.js';
 import { maxEncodedLength } from '../codec/snappy/format.js';
+import { ENCODE_SLACK } from '../codec/snappy/raw.js';
 import { CHECKSUM, CHUNK_HEADER } from './chunk.js';
 import type { Loan } from './hand-back.js';
 
 /** Bytes before the block in a data chunk. */
 export const DATA_HEADER: number = CHUNK_HEADER + CHECKSUM;
 
-/** Bytes that a chunk of `n` uncompressed bytes can need, so that encoding never runs out of room. */
+/** Bytes that a chunk of `n` uncompressed bytes can need, so that encoding never runs out of room, and is fastest. */
 export function chunkBound(n: number): number {
-  return DATA_HEADER + maxEncodedLength(n);
+  return DATA_HEADER + maxEncodedLength(n) + ENCODE_SLACK;
 }
 
 /** One piece of a stream on its way out: a block to encode, or bytes that are ready. */
