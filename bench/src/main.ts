@@ -64,6 +64,7 @@ function runUnder(suite: Suite, major: number, rows: NodeRow[]): Promise<number>
     const child = fork(fileURLToPath(import.meta.url), process.argv.slice(2), {
       execPath: nodeBinary(major),
       execArgv: [...(suite.execArgv ?? [])],
+      serialization: 'advanced', // rows may hold Infinity
       env: { ...process.env, MILLRACE_BENCH_SUITE: suite.name },
     });
     child.on('message', (message) => rows.push(message as NodeRow));

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Bytes } from 'millrace/bytes';
 import { Heap } from 'millrace/memory';
 import { describe, expect, test } from 'vitest';
-import { SegmentEncoder } from '../src/segments/segment-encoder.js';
 import type { SegmentFile, SegmentFiles } from '../src/segments/segment-files.js';
 import { SegmentLog } from '../src/segments/segment-log.js';
 import { S2Reader } from 'millrace/stream';
@@ -61,7 +60,7 @@ describe('a full disk', () => {
   test.each([0, 1, 10, 60, 500, 3000, 20_000])('with room for %d bytes: what counts as written is readable, nothing leaks', async (room) => {
     const heap = new Heap();
     const disk = new Disk(room);
-    const log = new SegmentLog(disk, new SegmentEncoder(heap, 's2', 'ndjson'), 2000);
+    const log = new SegmentLog(disk, { heap, codec: 's2', framing: 'ndjson', pool: undefined }, 2000);
     let told = false;
     log.onProgress = () => {
       told ||= log.failure !== undefined;
@@ -90,7 +89,7 @@ describe('a full disk', () => {
 test('a slow disk: blocks gather into few writes, in order, and pendingBytes tells how much waits', async () => {
   const heap = new Heap();
   const disk = new Disk(Number.POSITIVE_INFINITY, 5);
-  const log = new SegmentLog(disk, new SegmentEncoder(heap, 's2', 'ndjson'), 1 << 20);
+  const log = new SegmentLog(disk, { heap, codec: 's2', framing: 'ndjson', pool: undefined }, 1 << 20);
   const batch = ndjson(jsonMessages(50));
   for (let i = 0; i < 30; i += 1) log.append(Bytes.copyOf(batch, heap), 50);
   expect(log.pendingBytes).toBeGreaterThan(0);
@@ -107,7 +106,7 @@ test('a slow disk: blocks gather into few writes, in order, and pendingBytes tel
 test('segments roll at their size, each a stream of its own', async () => {
   const heap = new Heap();
   const disk = new Disk(Number.POSITIVE_INFINITY);
-  const log = new SegmentLog(disk, new SegmentEncoder(heap, 'snappy', 'ndjson'), 5000);
+  const log = new SegmentLog(disk, { heap, codec: 'snappy', framing: 'ndjson', pool: undefined }, 5000);
   const batches = Array.from({ length: 25 }, (_, i) => ndjson(jsonMessages(30 + i)));
   for (const [i, batch] of batches.entries()) log.append(Bytes.copyOf(batch, heap), 30 + i);
   expect(await log.close()).toBeUndefined();

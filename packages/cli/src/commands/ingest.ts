@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
 import { runIngest, type IngestSettings } from '../ingest/run.js';
 import { CommandError, EXIT } from '../exit.js';
@@ -15,6 +16,7 @@ interface IngestFlags {
   maxMessage: string;
   memoryLimit: string;
   flushMs: string;
+  threads?: string;
   acceptUnterminated: boolean;
   progressMs?: string;
   json: boolean;
@@ -35,10 +37,11 @@ export function ingestCommand(done: (code: number) => void): Command {
     .addOption(new Option('--framing <NAME>', 'ndjson: a line each; length32: 4 bytes of length, big-endian, before each').choices(['ndjson', 'length32']).default('ndjson'))
     .addOption(new Option('--codec <NAME>', 's2: smaller and faster; snappy: any Snappy reader reads it').choices(['s2', 'snappy']).default('s2'))
     .option('--out <DIR>', 'directory for the segments, made if needed', './millrace-data')
-    .option('--segment-bytes <SIZE>', 'close a segment at this size', '64MiB')
+    .option('--segment-bytes <SIZE>', 'close a segment at about this size: blocks under way in other threads still go in', '64MiB')
     .option('--max-message <SIZE>', 'longest message, delimiter or prefix not counted', '8MiB')
     .option('--memory-limit <SIZE>', 'most memory for messages on their way; sockets wait when it is used up', '256MiB')
     .option('--flush-ms <MS>', 'write what has come in after this long, if no full block has gathered', '100')
+    .option('-T, --threads <N>', 'threads that compress, the reading one included (default: one for each core, at most 4)')
     .option('--accept-unterminated', 'store a last NDJSON line without its line feed, which is added, instead of refusing it', false)
     .option('--progress-ms <MS>', 'with --json: a progress event this often')
     .option('--json', 'events and the summary as lines of JSON', false)
@@ -68,6 +71,7 @@ function settings(file: string | undefined, flags: IngestFlags): IngestSettings 
     maxMessage,
     memoryLimit,
     flushMs: parseCount('--flush-ms', flags.flushMs, 1, 60_000),
+    threads: flags.threads === undefined ? Math.min(4, availableParallelism()) : parseCount('--threads', flags.threads, 1, 32),
     acceptUnterminated: flags.acceptUnterminated,
     progressMs: flags.progressMs === undefined ? undefined : parseCount('--progress-ms', flags.progressMs, 10, 3_600_000),
     json: flags.json,

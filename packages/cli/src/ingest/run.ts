@@ -2,9 +2,9 @@ import { fstatSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { resourceUsage } from 'node:process';
 import { Heap } from 'millrace/memory';
+import { WorkerPool } from 'millrace/worker';
 import { CommandError, EXIT } from '../exit.js';
 import type { FramingName } from '../segments/metadata.js';
-import { SegmentEncoder } from '../segments/segment-encoder.js';
 import { openDirectory } from '../segments/segment-files.js';
 import { SegmentLog } from '../segments/segment-log.js';
 import type { Codec } from '../segments/segment-name.js';
@@ -28,6 +28,8 @@ export interface IngestSettings {
   readonly maxMessage: number;
   readonly memoryLimit: number;
   readonly flushMs: number;
+  /** Threads that compress, this one included. */
+  readonly threads: number;
   readonly acceptUnterminated: boolean;
   /** Milliseconds between progress events; undefined for none. */
   readonly progressMs: number | undefined;
@@ -42,7 +44,11 @@ export interface IngestSettings {
 export async function runIngest(settings: IngestSettings): Promise<number> {
   const gc = new GcObserver();
   const heap = new Heap({ limit: settings.memoryLimit });
-  const log = new SegmentLog(await openDirectory(settings.directory, settings.codec), new SegmentEncoder(heap, settings.codec, settings.framing), settings.segmentBytes);
+  const { directory, codec, framing, segmentBytes, threads } = settings;
+  const files = await openDirectory(directory, codec);
+  // This thread reads, and compresses when the others have enough to do.
+  const pool = threads > 1 ? new WorkerPool({ heap, threads: threads - 1 }) : undefined;
+  const log = new SegmentLog(files, { heap, codec, framing, pool }, segmentBytes);
   const meter = new IngestMeter(heap, log);
   const progress = new ProgressLine(meter, !settings.json && !settings.quiet);
   const events = settings.json && settings.progressMs !== undefined ? setInterval(() => emit(meter.progress()), settings.progressMs) : undefined;
@@ -57,6 +63,7 @@ export async function runIngest(settings: IngestSettings): Promise<number> {
   } finally {
     const failure = await log.close();
     if (failure !== undefined) code = report(failure);
+    await pool?.close();
     progress.stop();
     clearInterval(events);
     gc.stop();

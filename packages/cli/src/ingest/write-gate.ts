@@ -1,7 +1,7 @@
 import type { Heap } from 'millrace/memory';
 import type { SegmentLog } from '../segments/segment-log.js';
 
-/** Compressed bytes that may wait for the disk before inputs have to wait. */
+/** Bytes that may wait for the threads and the disk before inputs have to wait. */
 const MAX_PENDING = 8 * 2 ** 20;
 
 /**
