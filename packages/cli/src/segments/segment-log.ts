@@ -155,7 +155,8 @@ export class SegmentLog {
 
   #settle(): void {
     const failed = this.#failure !== undefined;
-    while (this.#waiters.length > 0 && (failed || this.#waiters[0]!.bytes <= this.bytesWritten)) this.#waiters.shift()!.settle(!failed);
+    const upTo = failed ? this.#appended : this.bytesWritten;
+    while (this.#waiters.length > 0 && this.#waiters[0]!.bytes <= upTo) this.#waiters.shift()!.settle(!failed);
   }
 
   async #fail(error: unknown): Promise<void> {
