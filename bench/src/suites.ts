@@ -4,6 +4,7 @@ import { ingest } from './suites/ingest.js';
 import { memorySuite } from './suites/memory.js';
 import { s2Suite } from './suites/s2.js';
 import { soak } from './suites/soak.js';
+import { zstdDecodeSuite } from './suites/zstd-decode.js';
 
 /** Every suite, by the name that the command takes. */
 export const suites: Readonly<Record<string, Suite>> = {
@@ -12,4 +13,5 @@ export const suites: Readonly<Record<string, Suite>> = {
   memory: memorySuite,
   s2: s2Suite,
   soak,
+  'zstd-decode': zstdDecodeSuite,
 };

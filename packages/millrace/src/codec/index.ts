@@ -9,6 +9,7 @@ export { ZstdSettings, type LiteralEntropy, type ZstdFrameOptions, type ZstdLeve
 export { ZstdContextPool, type ZstdPoolOptions, type ZstdPoolStatistics } from './zstd/encode-pool.js';
 export { ZstdEncodeContext, ENCODE_SLACK as ZSTD_ENCODE_SLACK } from './zstd/encode-context.js';
 export { ZstdDecoder, type ZstdDecoderOptions, type DecodedFrame } from './zstd/decoder.js';
+export { RawDecoder as RawZstdDecoder, DECODE_SLACK as ZSTD_DECODE_SLACK, type RawDecoderOptions as RawZstdDecoderOptions } from './zstd/decode-raw.js';
 export { ZstdDictionary, type ZstdDictionaryOptions, type SharedDictionary } from './zstd/dictionary.js';
 export { readZstdHeader, type ZstdFrameHeader, type ZstdSkippableHeader, type ZstdBlockHeader } from './zstd/header.js';
 export { DecoderPool, DecoderContext, decoderPool, type DecoderPoolOptions } from './zstd/decode-pool.js';
