@@ -18,7 +18,7 @@ async function compile() {
       'assembly/index.ts',
       '--outFile', join(out, 'raw.wasm'),
       '--baseDir', library,
-      '--optimizeLevel', '3', '--shrinkLevel', '0', '--converge',
+      '--optimizeLevel', '3', '--shrinkLevel', '0',
       '--runtime', 'stub', '--noAssert', '--use', 'abort=',
       '--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', String(MAX_PAGES),
       '--enable', 'simd', '--enable', 'threads', '--enable', 'bulk-memory', '--enable', 'sign-extension',
