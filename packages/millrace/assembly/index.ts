@@ -12,7 +12,7 @@ export { snappyDecode, s2Decode } from "./snappy/decode";
 export { snappyEncodeFast, s2EncodeFast, snappyLiteral } from "./snappy/encode";
 export { indexOfByte, lastIndexOfByte, indexOfPattern, mismatch } from "./bytes/search";
 export { zstdEncoderTables, zstdEncoderTablesSize } from "./zstd/encode-tables";
-export { zstdEncodeBatch, zstdEncodeFrame } from "./zstd/encode-frame";
+export { zstdEncodeBatch, zstdEncodeBegin, zstdEncodeFrame, zstdEncodeHeader, zstdEncodeMoved, zstdEncodePart } from "./zstd/encode-frame";
 export { snappyEncodeBetter, s2EncodeBetter } from "./snappy/better";
 export { snappyEncodeBest } from "./snappy/best";
 export { zstdContextSize, zstdContextInit, zstdContextLiterals } from "./zstd/decode-context";

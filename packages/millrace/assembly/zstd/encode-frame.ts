@@ -3,11 +3,11 @@ import { MAGIC, REPEAT_1, REPEAT_2, REPEAT_3 } from "./constants";
 import { encodeBlock } from "./encode-block";
 import { highBit } from "./encode-fse";
 import {
-  BLOCK_SLACK, C_BLOCK_END, C_BLOCK_LIMIT, C_DICTIONARY_ID, C_FLAGS, C_FSE_LL, C_FSE_ML, C_FSE_OF, C_HISTORY, C_HUFFMAN, C_LEVEL, C_LOG_A, C_LOG_B, C_MATCH_A,
+  BLOCK_SLACK, C_BLOCK_END, C_BLOCK_LIMIT, C_DICTIONARY_ID, C_FLAGS, C_FSE_LL, C_FSE_ML, C_FSE_OF, C_HASH, C_HISTORY, C_HUFFMAN, C_LEVEL, C_LOG_A, C_LOG_B, C_MATCH_A,
   C_MATCH_A_LOG, C_MATCH_B, C_MATCH_B_LOG, C_NEXT_INDEX, C_REPEAT_1, C_REPEAT_2, C_REPEAT_3, C_SHORT_WIDTH, C_SPILL, C_WINDOW, C_WINDOW_LOG,
   FLAG_CHECKSUM, FLAG_CONTENT_SIZE, FLAG_NO_EMPTY_FRAME, FLAG_SINGLE_SEGMENT, LEVEL_BETTER, LEVEL_DEFAULT, LEVEL_FASTEST,
 } from "./encode-layout";
-import { xxh64 } from "./xxh64";
+import { xxh64, xxh64Digest, xxh64Reset, xxh64Update } from "./xxh64";
 
 // Fills a match table with one address, so that every entry is a valid candidate from the start.
 function fill(table: u32, log: u32, address: u32): void {
@@ -25,6 +25,29 @@ function atMost(a: u32, b: u32): u32 {
   return a < b ? a : b;
 }
 
+/** Begins a frame that comes in parts: zstdEncodeStart, and the checksum of nothing. */
+export function zstdEncodeBegin(ctx: u32, history: u32, length: u32): void {
+  zstdEncodeStart(ctx, history, length);
+  xxh64Reset(ctx + <u32>C_HASH);
+}
+
+/**
+ * The content so far has moved: the byte that was at `from` is at `to`, where the history now begins. Entries of earlier bytes become that one: still the address of
+ * something, and out of the window or no match.
+ */
+export function zstdEncodeMoved(ctx: u32, from: u32, to: u32): void {
+  const pairs: u32 = load<u32>(ctx, C_LEVEL) >= LEVEL_BETTER ? 1 : 0;
+  move(load<u32>(ctx, C_MATCH_A), load<u32>(ctx, C_LOG_A) + pairs, from, to);
+  if (load<u32>(ctx, C_LOG_B) > 0) move(load<u32>(ctx, C_MATCH_B), load<u32>(ctx, C_LOG_B) + pairs, from, to);
+  store<u32>(ctx, to, C_HISTORY);
+}
+
+function move(table: u32, log: u32, from: u32, to: u32): void {
+  const least = i32x4.splat(from);
+  const by = i32x4.splat(to - from);
+  for (const end = table + (4 << log); table < end; table += 16) v128.store(table, i32x4.add(i32x4.max_u(v128.load(table), least), by));
+}
+
 /** Readies a context for a frame whose content starts at `history`; tables are as large as `length` bytes of content (at most) can use. */
 export function zstdEncodeStart(ctx: u32, history: u32, length: u32): void {
   const level = load<u32>(ctx, C_LEVEL);
@@ -32,7 +55,8 @@ export function zstdEncodeStart(ctx: u32, history: u32, length: u32): void {
   let logB: u32 = 0;
   let width: u32 = 5;
   let pairs: u32 = 0; // entries of the lazy levels are twice as long
-  const sizeLog = length < 64 ? 6 : highBit(length - 1) + 1; // smallest power of two that holds the content
+  // The smallest power of two that holds the content, or what of it matches can reach.
+  const sizeLog = atMost(length < 64 ? 6 : highBit(length - 1) + 1, load<u32>(ctx, C_WINDOW_LOG) + 1);
   if (level == LEVEL_FASTEST) {
     logA = atMost(sizeLog + 1, length <= 16384 ? 13 : 15);
     width = length <= 65536 ? 5 : 6;
@@ -65,14 +89,18 @@ export function zstdEncodeStart(ctx: u32, history: u32, length: u32): void {
   store<u32>(ctx, 0, C_FSE_ML);
 }
 
-/** Writes a frame header, at most 18 bytes, at `d`; gives its length. The content's size is declared when the flag asks for it. */
-export function writeFrameHeader(ctx: u32, d: u32, length: u32): u32 {
+/**
+ * Writes a frame header, at most 18 bytes, at `d`; gives its length. The content's size, a whole number, is declared when it is known, not negative, and the
+ * flag asks for it.
+ */
+export function zstdEncodeHeader(ctx: u32, d: u32, size: f64): u32 {
   const flags = load<u32>(ctx, C_FLAGS);
   const id = load<u32>(ctx, C_DICTIONARY_ID);
-  const declared = (flags & FLAG_CONTENT_SIZE) != 0;
-  const single = declared && flags & FLAG_SINGLE_SEGMENT && length <= 1 << load<u32>(ctx, C_WINDOW_LOG);
+  const declared = (flags & FLAG_CONTENT_SIZE) != 0 && size >= 0;
+  const length = declared ? <u64>size : 0;
+  const single = declared && flags & FLAG_SINGLE_SEGMENT && length <= <u64>1 << load<u32>(ctx, C_WINDOW_LOG);
   let sizeCode: u32 = 0;
-  if (declared) sizeCode = length < 256 ? 0 : length < 65792 ? 1 : 2;
+  if (declared) sizeCode = length < 256 ? 0 : length < 65792 ? 1 : length < <u64>1 << 32 ? 2 : 3;
   const idCode: u32 = id == 0 ? 0 : id < 256 ? 1 : id < 65536 ? 2 : 3;
   store<u32>(d, MAGIC);
   const start = d;
@@ -80,7 +108,7 @@ export function writeFrameHeader(ctx: u32, d: u32, length: u32): u32 {
   if (!single) {
     // A window as large as the content will do, but not under 1 KiB.
     let log = load<u32>(ctx, C_WINDOW_LOG);
-    if (declared) log = atMost(log, length <= 1024 ? 10 : highBit(length - 1) + 1);
+    if (declared && length < 1 << 29) log = atMost(log, length <= 1024 ? 10 : highBit(<u32>length - 1) + 1);
     store<u8>(d, <u8>((log - 10) << 3));
     d++;
     // One byte of content size exists only without a window descriptor: two bytes start at 256.
@@ -89,8 +117,11 @@ export function writeFrameHeader(ctx: u32, d: u32, length: u32): u32 {
   store<u8>(start, <u8>((sizeCode << 6) | (single ? 32 : 0) | (flags & FLAG_CHECKSUM ? 4 : 0) | idCode), 4);
   store<u32>(d, id);
   d += idCode == 3 ? 4 : idCode;
-  if (sizeCode == 2) {
-    store<u32>(d, length);
+  if (sizeCode == 3) {
+    store<u64>(d, length);
+    d += 8;
+  } else if (sizeCode == 2) {
+    store<u32>(d, <u32>length);
     d += 4;
   } else if (sizeCode == 1) {
     store<u16>(d, <u16>(length - 256));
@@ -112,7 +143,7 @@ function put(dst: u32, capacity: u32, written: u32, from: u32, size: u32): u32 {
  * Encodes the blocks of [start, end), the last one marked when `isLast`; gives the size of the output so far, from `written` on. That may be over the
  * capacity: nothing is then written past it, and the size is what would have done.
  */
-export function encodeBlocks(ctx: u32, start: u32, end: u32, isLast: bool, dst: u32, capacity: u32, written: u32): u32 {
+function encodeBlocks(ctx: u32, start: u32, end: u32, isLast: bool, dst: u32, capacity: u32, written: u32): u32 {
   const blockLimit = load<u32>(ctx, C_BLOCK_LIMIT);
   const spill = load<u32>(ctx, C_SPILL);
   while (start < end) {
@@ -136,7 +167,7 @@ export function zstdEncodeFrame(ctx: u32, src: u32, length: u32, dst: u32, capac
   if (length == 0 && load<u32>(ctx, C_FLAGS) & FLAG_NO_EMPTY_FRAME) return 0;
   zstdEncodeStart(ctx, src, length);
   const spill = load<u32>(ctx, C_SPILL);
-  let written = put(dst, capacity, 0, spill, writeFrameHeader(ctx, spill, length));
+  let written = put(dst, capacity, 0, spill, zstdEncodeHeader(ctx, spill, <f64>length));
   if (length == 0) {
     store<u32>(spill, 1); // a last raw block of no bytes
     written = put(dst, capacity, written, spill, 3);
@@ -160,6 +191,28 @@ export function zstdEncodeBatch(ctx: u32, items: u32, count: u32, dst: u32, capa
     const room = written < capacity ? capacity - written : 0;
     written += zstdEncodeFrame(ctx, load<u32>(items), load<u32>(items, 4), dst + written, room);
     store<u32>(items, written, 4);
+  }
+  return written;
+}
+
+/**
+ * Encodes the next part [start, end) of a frame begun by zstdEncodeBegin, which continues what was encoded before in memory; after the last part come a
+ * last block, if there was none, and the checksum. Gives the size, as zstdEncodeFrame.
+ */
+export function zstdEncodePart(ctx: u32, start: u32, end: u32, isLast: bool, dst: u32, capacity: u32): u32 {
+  const checked = (load<u32>(ctx, C_FLAGS) & FLAG_CHECKSUM) != 0;
+  const spill = load<u32>(ctx, C_SPILL);
+  const hash = ctx + <u32>C_HASH;
+  if (checked) xxh64Update(hash, start, end - start);
+  let written = encodeBlocks(ctx, start, end, isLast, dst, capacity, 0);
+  if (!isLast) return written;
+  if (start == end) {
+    store<u32>(spill, 1);
+    written = put(dst, capacity, written, spill, 3);
+  }
+  if (checked) {
+    store<u32>(spill, <u32>xxh64Digest(hash));
+    written = put(dst, capacity, written, spill, 4);
   }
   return written;
 }

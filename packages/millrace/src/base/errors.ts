@@ -104,6 +104,8 @@ export type StreamErrorCode =
   | 'ERR_STREAM_ABORTED'
   /** Blocks are under way in other threads; what was asked for is not known before they are done. */
   | 'ERR_STREAM_BUSY'
+  /** The content has not the size that was declared: `actual` against `expected`. */
+  | 'ERR_STREAM_SIZE'
   /** A callback of the user threw; `cause` is what it threw. */
   | 'ERR_STREAM_CALLBACK';
 

@@ -20,3 +20,7 @@ export { ZstdReader, type ZstdReaderOptions } from './zstd/zstd-reader.js';
 export { ZstdDecompressStream } from './zstd/node-decompress.js';
 export { zstdDecompressionStream } from './zstd/web-decompress.js';
 export { zstdDecompress } from './zstd/iterate.js';
+export { ZstdWriter, type ZstdWriterOptions } from './zstd/zstd-writer.js';
+export { zstdCompress } from './zstd/compress.js';
+export { ZstdCompressStream } from './zstd/node-compress.js';
+export { zstdCompressionStream } from './zstd/web-compress.js';

@@ -41,7 +41,8 @@ export function s2DecompressionStream(options: S2ReaderOptions = {}): BytePair {
   });
 }
 
-interface Steps {
+/** What a pair does with chunks. */
+export interface Steps {
   take(chunk: Uint8Array): void;
   /** Resolves when the next chunk is welcome. */
   ready(): Promise<void>;
@@ -54,7 +55,7 @@ interface Steps {
 }
 
 // Not a TransformStream, which on Node 20 does not say when its readable side is cancelled: the memory would never be given back.
-function pair(steps: Steps): BytePair {
+export function pair(steps: Steps): BytePair {
   let output!: ReadableStreamDefaultController<Uint8Array>;
   let wanted: (() => void) | undefined;
   let cancelled: Error | undefined;

@@ -60,6 +60,10 @@ export interface Kernels {
   zstdEncoderTables(tables: number, scratch: number): void;
   /** Gives the frame's size as an unsigned number in an i32; over the capacity nothing of use was written. */
   zstdEncodeFrame(context: number, src: number, length: number, dst: number, capacity: number): number;
+  zstdEncodeBegin(context: number, history: number, length: number): void;
+  zstdEncodeHeader(context: number, to: number, size: number): number;
+  zstdEncodeMoved(context: number, from: number, to: number): void;
+  zstdEncodePart(context: number, start: number, end: number, isLast: number, dst: number, capacity: number): number;
   zstdEncodeBatch(context: number, items: number, count: number, dst: number, capacity: number): number;
   // assembly/zstd/decode-context.ts, decode-dictionary.ts, decode-frame.ts: the context, its tables and what a call may ask for are explained there.
   zstdContextSize(): number;

@@ -71,10 +71,11 @@ class Layout {
 
   constructor(settings: ZstdSettings, length: number) {
     const shape = (settings.lowMemory ? LOW_MEMORY : SHAPES)[settings.level]!;
-    const log = sizeLog(length);
-    // From a block's worth of content on, all contexts of a level are the same.
+    // From a block's worth of content on, or what the window can use, all contexts of a level are the same.
+    const most = settings.windowLog + 1;
+    const log = Math.min(sizeLog(length), most);
     const full = log >= 17;
-    this.covers = full ? 2 ** 31 - 1 : 2 ** log;
+    this.covers = log >= Math.min(17, most) ? 2 ** 31 - 1 : 2 ** log;
     this.block = Math.min(settings.blockLimit, this.covers);
     this.matchALog = full ? shape.logA : Math.min(shape.logA, log + 1);
     this.matchBLog = full ? shape.logB : Math.min(shape.logB, log);

@@ -46,6 +46,7 @@ const WINDOW_LOGS: readonly number[] = [21, 22, 23, 23];
 const MAX_BLOCK = 131_072;
 const LOW_MEMORY_BLOCK = 32_768;
 const SKIPPABLE_HEADER = 8;
+const SKIPPABLE_MAGIC = 0x184d2a50;
 
 /** {@link ZstdFrameOptions}, checked: make it once and pass it to every call that shares it. */
 export class ZstdSettings {
@@ -130,4 +131,13 @@ function flag(name: string, value: boolean | undefined, otherwise: boolean): boo
   if (value === undefined) return otherwise;
   if (typeof value !== 'boolean') throw new ArgumentTypeError(name, 'a boolean', value);
   return value;
+}
+
+/** Writes a skippable frame of `size` bytes, its header of 8 included, with zeros for content (RFC 8878 section 3.1.2). */
+export function writeSkippable(u8: Uint8Array, at: number, size: number): void {
+  u8.fill(0, at, at + size);
+  for (let i = 0; i < 4; i += 1) {
+    u8[at + i] = SKIPPABLE_MAGIC >>> (8 * i);
+    u8[at + 4 + i] = (size - SKIPPABLE_HEADER) >>> (8 * i);
+  }
 }

@@ -8,7 +8,7 @@ import { addressIn, Scratch, type Source, sourceLength } from '../source.js';
 import { ZstdBatch, batchItems } from './encode-batch.js';
 import { ENCODE_SLACK, type ZstdEncodeContext } from './encode-context.js';
 import { ZstdContextPool } from './encode-pool.js';
-import { ZstdSettings, type ZstdFrameOptions } from './encode-settings.js';
+import { writeSkippable, ZstdSettings, type ZstdFrameOptions } from './encode-settings.js';
 
 export interface ZstdEncoderOptions extends ZstdFrameOptions {
   /** Where contexts come from. @default a pool of the encoder's own, over `heap` */
@@ -16,8 +16,6 @@ export interface ZstdEncoderOptions extends ZstdFrameOptions {
   /** @default that of the pool, or defaultHeap() */
   heap?: Heap;
 }
-
-const SKIPPABLE_MAGIC = 0x184d2a50;
 
 /**
  * Encodes messages as Zstandard frames (RFC 8878), one frame a message. Any number of calls, no state between them.
@@ -205,15 +203,6 @@ export class ZstdEncoder {
     const padded = settings.padded(size);
     if (padded > size && padded <= capacity) writeSkippable(this.heap.u8, target + size, padded - size);
     return padded;
-  }
-}
-
-// RFC 8878 section 3.1.2.
-function writeSkippable(u8: Uint8Array, at: number, size: number): void {
-  u8.fill(0, at, at + size);
-  for (let i = 0; i < 4; i += 1) {
-    u8[at + i] = SKIPPABLE_MAGIC >>> (8 * i);
-    u8[at + 4 + i] = (size - 8) >>> (8 * i);
   }
 }
 
