@@ -6,6 +6,8 @@ export function zstdCompressionStream(options: ZstdWriterOptions = {}): BytePair
   const writer = new ZstdWriter(options);
   return pair({
     take: (chunk) => writer.write(chunk),
+    ready: async () => {},
+    more: async () => false,
     end: () => writer.close(),
     next: () => writer.read(),
     release: () => writer[Symbol.dispose](),
