@@ -1,4 +1,5 @@
 import { s2Suite } from './s2/suite.js';
+import { zstdSuite } from './zstd/suite.js';
 
 /** What a suite found: how many checks passed, and a line for each that did not. */
 export interface InteropResult {
@@ -9,4 +10,5 @@ export interface InteropResult {
 /** Every suite, by name. */
 export const suites: Readonly<Record<string, () => Promise<InteropResult>>> = {
   s2: s2Suite,
+  zstd: zstdSuite,
 };
