@@ -54,11 +54,14 @@ export class Block {
     this.#overlay.add(start, end);
   }
 
-  /** One handle less covers `[start, end)`; what nothing covers any more goes back at once. */
+  /**
+   * One handle less covers `[start, end)`; what nothing covers any more goes back at once.
+   * @throws OwnershipError `ERR_RELEASED` for the block that stands in released handles
+   */
   uncover(start: number, end: number): void {
-    if (start === end) return;
-    if (this.#overlay === undefined && this.heap !== undefined) this.heap.free(start, end - start);
-    else this.uncoverSlowly(start, end);
+    if (this.#overlay === undefined && this.heap !== undefined) {
+      if (start !== end) this.heap.free(start, end - start);
+    } else this.uncoverSlowly(start, end);
   }
 
   /**
@@ -83,6 +86,8 @@ export class Block {
   }
 
   private uncoverSlowly(start: number, end: number): void {
+    if (this === RELEASED) throwReleased();
+    if (start === end) return;
     if (this.#overlay === undefined || this.#overlay.isEmpty) this.giveBack(start, end);
     else this.#overlay.subtract(start, end, this);
     // Last, so that everything is consistent when the owner's callback throws or makes handles of its own.

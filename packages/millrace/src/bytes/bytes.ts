@@ -229,13 +229,12 @@ export class Bytes extends View {
    * @throws OwnershipError `ERR_RELEASED`
    */
   release(): void {
-    const block = this.block;
-    if (block === RELEASED) throwReleased();
-    const { start, end } = this;
-    const share = this.share;
-    this.forget();
-    if (share !== undefined && share.count > 1) share.count -= 1;
-    else block.uncover(start, end);
+    const { block, start, end, share } = this;
+    this.block = RELEASED;
+    this.start = 0;
+    this.end = 0;
+    if (share === undefined) block.uncover(start, end);
+    else this.releaseShared(block, start, end, share);
   }
 
   /** {@link release}, for `using`; nothing when that was done before. */
@@ -268,6 +267,12 @@ export class Bytes extends View {
     }
     if (oldStart < start) block.uncover(oldStart, start);
     else block.uncover(end, oldEnd);
+  }
+
+  private releaseShared(block: Block, start: number, end: number, share: Share): void {
+    this.share = undefined;
+    if (share.count > 1) share.count -= 1;
+    else block.uncover(start, end);
   }
 
   private forget(): void {

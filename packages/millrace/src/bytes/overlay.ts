@@ -1,3 +1,9 @@
+// So few pairs are gone through one by one.
+const FEW = 12;
+
+// Beyond any position.
+const UNBOUNDED = 2 ** 31 - 1;
+
 /**
  * How many handles beyond the first cover each byte of a block: a step function, kept only where it is not zero.
  *
@@ -20,6 +26,88 @@ export class Overlay {
 
   /** Adds one to the count over `[start, end)`, which is not empty. */
   add(start: number, end: number): void {
+    const pairs = this.#pairs;
+    const i = this.#firstAt(start);
+    const length = this.#length;
+    const before = i > 0 ? pairs[i - 1]! : 0;
+    // Most ranges lie in the open, stand there already, or continue another: those cost one search and at most one move.
+    if (i === length || pairs[i]! > end) {
+      this.#open(i, start, end, before);
+      return;
+    }
+    if (pairs[i] === start) {
+      const value = pairs[i + 1]! + 1;
+      const next = i + 2 < length ? pairs[i + 2]! : UNBOUNDED;
+      if (next === end && value !== before && value !== pairs[i + 3]) {
+        pairs[i + 1] = value;
+        return;
+      }
+      if (next > end && value === before) {
+        pairs[i] = end;
+        return;
+      }
+    }
+    this.#addAnywhere(start, end);
+  }
+
+  /**
+   * Takes one from the count over `[start, end)` where it is above zero. Where it is zero the last handle goes: those pieces are
+   * passed to `give` in ascending order, before anything changes.
+   */
+  subtract(start: number, end: number, give: RangeSink): void {
+    const pairs = this.#pairs;
+    const i = this.#firstAt(start);
+    const length = this.#length;
+    const before = i > 0 ? pairs[i - 1]! : 0;
+    if ((i === length || pairs[i]! >= end) && before === 0) {
+      give.giveBack(start, end);
+      return;
+    }
+    if (i < length && pairs[i] === start && pairs[i + 1]! > 0) {
+      const value = pairs[i + 1]! - 1;
+      const next = i + 2 < length ? pairs[i + 2]! : UNBOUNDED;
+      if (next === end) {
+        const after = pairs[i + 3]!;
+        if (value === before && value === after) this.#move(i + 4, i);
+        else if (value !== before && value !== after) pairs[i + 1] = value;
+        else this.#subtractAnywhere(start, end, give);
+        return;
+      }
+      if (next > end && value === before) {
+        pairs[i] = end;
+        return;
+      }
+    }
+    this.#subtractAnywhere(start, end, give);
+  }
+
+  /** Whether nothing in `[start, end)` has an extra handle. */
+  isZero(start: number, end: number): boolean {
+    if (this.#length === 0 || start === end) return true;
+    const i = this.#firstAt(start);
+    if ((i > 0 ? this.#pairs[i - 1]! : 0) > 0 && (i === this.#length || this.#pairs[i]! > start)) return false;
+    for (let k = i; k < this.#length && this.#pairs[k]! < end; k += 2) if (this.#pairs[k + 1]! > 0) return false;
+    return true;
+  }
+
+  /** The extra count of one byte. */
+  at(position: number): number {
+    const i = this.#firstAt(position);
+    if (i < this.#length && this.#pairs[i] === position) return this.#pairs[i + 1]!;
+    return i > 0 ? this.#pairs[i - 1]! : 0;
+  }
+
+  // Two pairs at index i: one more from `start`, as before from `end`.
+  #open(i: number, start: number, end: number, before: number): void {
+    this.#move(i, i + 4);
+    const pairs = this.#pairs;
+    pairs[i] = start;
+    pairs[i + 1] = before + 1;
+    pairs[i + 2] = end;
+    pairs[i + 3] = before;
+  }
+
+  #addAnywhere(start: number, end: number): void {
     const first = this.#boundary(start);
     const last = this.#boundary(end);
     const pairs = this.#pairs;
@@ -28,11 +116,7 @@ export class Overlay {
     this.#joinAt(first);
   }
 
-  /**
-   * Takes one from the count over `[start, end)` where it is above zero. Where it is zero the last handle goes: those pieces are
-   * passed to `give` in ascending order, before anything changes.
-   */
-  subtract(start: number, end: number, give: RangeSink): void {
+  #subtractAnywhere(start: number, end: number, give: RangeSink): void {
     this.#eachZero(start, end, give);
     const first = this.#boundary(start);
     const last = this.#boundary(end);
@@ -54,22 +138,6 @@ export class Overlay {
     if (write < next) this.#move(next, write);
   }
 
-  /** Whether nothing in `[start, end)` has an extra handle. */
-  isZero(start: number, end: number): boolean {
-    if (this.#length === 0 || start === end) return true;
-    const i = this.#firstAt(start);
-    if ((i > 0 ? this.#pairs[i - 1]! : 0) > 0 && (i === this.#length || this.#pairs[i]! > start)) return false;
-    for (let k = i; k < this.#length && this.#pairs[k]! < end; k += 2) if (this.#pairs[k + 1]! > 0) return false;
-    return true;
-  }
-
-  /** The extra count of one byte. */
-  at(position: number): number {
-    const i = this.#firstAt(position);
-    if (i < this.#length && this.#pairs[i] === position) return this.#pairs[i + 1]!;
-    return i > 0 ? this.#pairs[i - 1]! : 0;
-  }
-
   #eachZero(start: number, end: number, give: RangeSink): void {
     const pairs = this.#pairs;
     let i = this.#firstAt(start);
@@ -86,8 +154,14 @@ export class Overlay {
   /** Index of the first pair at or after `position`. */
   #firstAt(position: number): number {
     const pairs = this.#pairs;
+    const length = this.#length;
+    if (length <= FEW) {
+      let i = 0;
+      while (i < length && pairs[i]! < position) i += 2;
+      return i;
+    }
     let low = 0;
-    let high = this.#length >> 1;
+    let high = length >> 1;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (pairs[middle << 1]! < position) low = middle + 1;
