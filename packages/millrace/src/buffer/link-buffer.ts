@@ -88,7 +88,7 @@ export class LinkBuffer {
         const { at } = room;
         readable.copyOut(readable.length - carry, carry, this.heap.u8, at);
         readable.truncate(readable.length - carry);
-        readable.push(new Bytes(room.block!, at, at + carry));
+        readable.push(Bytes.over(room.block!, at, at + carry));
         room.at += carry;
         this.#copied += carry;
       }
@@ -126,7 +126,7 @@ export class LinkBuffer {
     if (n === 0) return;
     const room = this.#room;
     const { at } = room;
-    this.#readable.push(new Bytes(room.block!, at, at + n));
+    this.#readable.push(Bytes.over(room.block!, at, at + n));
     room.fill(n);
     this.#booked = room.length;
   }
@@ -423,7 +423,7 @@ export class LinkBuffer {
   // Moves what small writes have filled to the unflushed bytes.
   #seal(): void {
     if (this.#chunkAt === this.#chunkStart) return;
-    this.#unflushed.push(new Bytes(this.#chunk!, this.#chunkStart, this.#chunkAt));
+    this.#unflushed.push(Bytes.over(this.#chunk!, this.#chunkStart, this.#chunkAt));
     this.#chunkStart = this.#chunkAt;
   }
 

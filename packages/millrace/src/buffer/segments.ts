@@ -177,7 +177,7 @@ export class Segments {
       this.#joinBlock = block;
       this.#joinEnd = block.base + first.length;
       this.#joinLimit = block.end;
-      whole = new Bytes(block, block.base, this.#joinEnd);
+      whole = Bytes.over(block, block.base, this.#joinEnd);
       this.length -= first.length;
       this.#head += 1;
       first.release();
@@ -188,7 +188,7 @@ export class Segments {
       const part = this.#parts[this.#head]!;
       const some = Math.min(missing, part.length);
       copyWithin(part.block, part.start, part.start + some, heap, this.#joinEnd);
-      whole.tryMerge(new Bytes(this.#joinBlock!, this.#joinEnd, this.#joinEnd + some));
+      whole.tryMerge(Bytes.over(this.#joinBlock!, this.#joinEnd, this.#joinEnd + some));
       this.#joinEnd += some;
       this.joined += some;
       missing -= some;
@@ -215,7 +215,7 @@ export class Segments {
     const block = Block.allocate(heap, length);
     copyWithin(part.block, part.start, part.end, heap, block.base);
     block.uncover(block.base + length, block.end);
-    this.#parts[at] = new Bytes(block, block.base, block.base + length);
+    this.#parts[at] = Bytes.over(block, block.base, block.base + length);
     this.joined += length;
     part.release();
   }

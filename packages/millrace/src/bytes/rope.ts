@@ -194,7 +194,7 @@ export class Rope extends Buf {
   intoParts(): Bytes[] {
     const list: Bytes[] = [];
     if (this.block === RELEASED) throwReleased();
-    this.moveOut({ part: (block, start, end) => list.push(new Bytes(block, start, end)) });
+    this.moveOut({ part: (block, start, end) => list.push(Bytes.over(block, start, end)) });
     return list;
   }
 

@@ -150,7 +150,7 @@ export class ZstdEncoder {
       const frames = heap.kernels.zstdEncodeBatch(context.address, items.table, messages.length, block.base, capacity) >>> 0;
       const ends = items.ends();
       size = this.#pad(settings, frames, block.base, capacity);
-      return new ZstdBatch(new Bytes(block, block.base, block.base + size), ends);
+      return new ZstdBatch(Bytes.over(block, block.base, block.base + size), ends);
     } finally {
       items.release();
       block?.uncover(block.base + size, block.end);
@@ -178,7 +178,7 @@ export class ZstdEncoder {
     } finally {
       block.uncover(block.base + size, block.end);
     }
-    return new Bytes(block, block.base, block.base + size);
+    return Bytes.over(block, block.base, block.base + size);
   }
 
   #toScratch(settings: ZstdSettings, source: Source): number {
