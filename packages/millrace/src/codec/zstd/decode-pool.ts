@@ -6,6 +6,7 @@ import type { Heap } from '../../memory/heap.js';
 const KEEP_IDLE = 1;
 const MIN_LITERALS = 4096;
 
+/** What a DecoderPool accepts. */
 export interface DecoderPoolOptions {
   /** Most bytes that contexts may take, those in use and idle ones together. @default 16 MiB, which is at least 88 contexts */
   budget?: number;

@@ -28,6 +28,7 @@ const EXPECTED = 16;
 const ACTUAL = 24;
 const SPARE = 32; // 32 bytes that no failure uses
 
+/** What a decoder of any form accepts. */
 export interface RawDecoderOptions {
   /** Frames with a larger window are refused; at least 1024. @default 128 MiB */
   maxWindow?: number;

@@ -9,6 +9,7 @@ import { DECODE_SLACK, RawDecoder, type RawDecoderOptions } from './decode-raw.j
 const EAGER_OUTPUT = 65_536;
 const EAGER_RATIO = 16;
 
+/** What a ZstdDecoder accepts. */
 export interface ZstdDecoderOptions extends RawDecoderOptions {
   /** Where output, contexts and copies of input go. @default defaultHeap() */
   heap?: Heap;

@@ -6,6 +6,7 @@ import { type Source, sourceLength } from '../source.js';
 import { statusError } from '../../wasm/status.js';
 import { decoderPool } from './decode-pool.js';
 
+/** What {@link ZstdDictionary.prepare} accepts. */
 export interface ZstdDictionaryOptions {
   /** @default defaultHeap() */
   heap?: Heap;
