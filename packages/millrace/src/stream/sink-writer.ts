@@ -12,6 +12,7 @@ export interface SinkWriterOptions extends S2WriterOptions {
 }
 
 const HIGH_WATER_MARK = 1_048_576;
+const WELCOME: Promise<void> = Promise.resolve();
 
 /**
  * Writes an S2 or Snappy stream to a sink. Every method resolves when the next call is welcome: at once while the sink keeps up, later when
@@ -35,15 +36,23 @@ export class SinkWriter {
   }
 
   /** See {@link S2Writer.write}: the source can be reused when this returns, before the promise resolves. */
-  async write(source: Bytes | Uint8Array): Promise<void> {
-    this.writer.write(source);
-    await this.#welcome();
+  write(source: Bytes | Uint8Array): Promise<void> {
+    try {
+      this.writer.write(source);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#welcome();
   }
 
   /** See {@link S2Writer.encodeBuffer}: a buffer that is lent comes back through `onBufferDone`. */
-  async encodeBuffer(buffer: Bytes | Uint8Array): Promise<void> {
-    this.writer.encodeBuffer(buffer);
-    await this.#welcome();
+  encodeBuffer(buffer: Bytes | Uint8Array): Promise<void> {
+    try {
+      this.writer.encodeBuffer(buffer);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#welcome();
   }
 
   /** See {@link S2Writer.addSkippableBlock}. */
@@ -84,7 +93,14 @@ export class SinkWriter {
   }
 
   /** Starts writing if there is anything to write, and waits while too much is pending. */
-  async #welcome(): Promise<void> {
+  #welcome(): Promise<void> {
+    const { writer } = this;
+    // By far the most calls of those who write little at a time.
+    if (this.#failure === undefined && writer.pendingOutput === 0 && writer.outstanding === 0) return WELCOME;
+    return this.#wait();
+  }
+
+  async #wait(): Promise<void> {
     this.#start();
     const { writer } = this;
     for (;;) {
