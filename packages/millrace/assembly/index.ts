@@ -5,7 +5,7 @@ export { scanDelimited, findDelimiter } from "./buffer/delimiter";
 export { scanLengthPrefixed } from "./buffer/length-prefix";
 export { scanVarintPrefixed } from "./buffer/varint-prefix";
 export { scanNetstrings } from "./buffer/netstring";
-export { crc32c, crc32cTables } from "./checksum/crc32c";
+export { crc32c, crc32cLong, crc32cScratch, crc32cTables } from "./checksum/crc32c";
 export { snappyTables } from "./snappy/tables";
 export { snappyCheck } from "./snappy/check";
 export { snappyDecode, s2Decode } from "./snappy/decode";

@@ -44,6 +44,22 @@ describe('crc32c', () => {
     }
   });
 
+  test('agrees with the definition for long inputs, which are divided first', () => {
+    // Around the length from which that is done, whole pieces of 512 vectors behind the 209 of the remainder, and in between.
+    const pieces = (209 + 2 * 512) * 16;
+    const lengths = [8191, 8192, 8193, 8207, 8208, pieces - 16, pieces - 1, pieces, pieces + 1, pieces + 16, pieces + 48, pieces + 64, 3 * pieces + 1000, 70_001];
+    const bytes = noise(70_001 + 40, 7);
+    const source = new Walled(heap, bytes.length, bytes);
+    for (const length of lengths) {
+      for (const [start, seed] of [[0, 0], [1, 0xffff_ffff], [17, 0x1234_5678], [39, 1]] as const) {
+        const expected = naiveCrc32c(bytes.subarray(start, start + length), seed);
+        expect(crc32c(heap, source.address + start, length, seed)).toBe(expected);
+      }
+    }
+    source.release();
+    for (const fill of [0, 0xff]) expect(of(new Uint8Array(20_000).fill(fill))).toBe(naiveCrc32c(new Uint8Array(20_000).fill(fill)));
+  });
+
   test('masks as Snappy framing does', () => {
     const source = new Walled(heap, 9, Buffer.from('123456789'));
     const crc = 0xe3069283;
