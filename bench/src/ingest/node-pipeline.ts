@@ -1,7 +1,13 @@
-// A program: the job of `millrace ingest` with what Node users have today. NDJSON through readline, length prefixes through 'data' and
-// Buffer.concat; batches of 1 MiB joined and compressed by npm snappy on its thread pool; a write stream to one file, blocks with a
-// 4-byte length before each. Backpressure: the socket pauses while more than four batches wait.
-//   node node-pipeline.js ndjson|length32 FILE      prints events in JSON as `millrace ingest --json` does
+// A program: the job of `millrace ingest` with what Node users have today: npm snappy and a write stream to one file, batches of 1 MiB with a
+// 4-byte length before each. Two styles:
+//
+//   plain   as one writes it: `for await` over readline's lines, or over chunks that Buffer.concat joins and that are cut into messages; a batch
+//           is compressed and written before more is read
+//   tuned   as one writes it after profiling: events instead of iteration, runs of messages sliced at once, four batches under way in the
+//           thread pool while reading goes on
+//
+//   node node-pipeline.js plain|tuned ndjson|length32 FILE      prints events in JSON as `millrace ingest --json` does
+import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { PerformanceObserver } from 'node:perf_hooks';
@@ -10,7 +16,7 @@ import { peers } from '../harness/peers.js';
 import type { FramingName } from './messages.js';
 
 const BATCH_BYTES = 1 << 20;
-const [framing, file] = process.argv.slice(2) as [FramingName, string];
+const [style, framing, file] = process.argv.slice(2) as ['plain' | 'tuned', FramingName, string];
 const { compress } = peers().require('snappy') as { compress(input: Buffer): Promise<Buffer> };
 
 let gcCount = 0;
@@ -24,32 +30,83 @@ new PerformanceObserver((list) => {
 
 const totals = { messages: 0, bytesIn: 0, bytesOut: 0 };
 const output = createWriteStream(file);
+async function write(batch: Buffer, compressed: Promise<Buffer>): Promise<void> {
+  const block = await compressed;
+  const prefix = Buffer.allocUnsafe(4);
+  prefix.writeUInt32BE(block.length);
+  output.write(prefix);
+  if (!output.write(block)) await new Promise<void>((resolve) => output.once('drain', () => resolve()));
+  totals.bytesIn += batch.length;
+  totals.bytesOut += block.length + 4;
+}
+
+// ---- plain ---------------------------------------------------------------------------------------------------------
+
+async function readLinesPlain(socket: Socket): Promise<void> {
+  let lines: string[] = [];
+  let size = 0;
+  const store = async (): Promise<void> => {
+    const batch = Buffer.from(`${lines.join('\n')}\n`);
+    lines = [];
+    size = 0;
+    await write(batch, compress(batch));
+  };
+  for await (const line of createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY })) {
+    totals.messages += 1;
+    lines.push(line);
+    size += line.length + 1;
+    if (size >= BATCH_BYTES) await store();
+  }
+  if (lines.length > 0) await store();
+}
+
+async function readPrefixedPlain(socket: Socket): Promise<void> {
+  let pending: Buffer = Buffer.alloc(0);
+  let messages: Buffer[] = [];
+  let size = 0;
+  const store = async (): Promise<void> => {
+    const batch = Buffer.concat(messages, size);
+    messages = [];
+    size = 0;
+    await write(batch, compress(batch));
+  };
+  for await (const chunk of socket as AsyncIterable<Buffer>) {
+    pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
+    while (pending.length >= 4) {
+      const end = 4 + pending.readUInt32BE(0);
+      if (end > pending.length) break;
+      totals.messages += 1;
+      messages.push(pending.subarray(0, end));
+      size += end;
+      pending = pending.subarray(end);
+    }
+    if (size >= BATCH_BYTES) await store();
+  }
+  if (size > 0) await store();
+}
+
+// ---- tuned ---------------------------------------------------------------------------------------------------------
+
 let inOrder: Promise<void> = Promise.resolve();
 let waiting = 0;
 
-function store(batch: Buffer, socket: Socket): void {
+function overlap(batch: Buffer, socket: Socket): void {
   waiting += 1;
   if (waiting > 4) socket.pause();
   const compressed = compress(batch);
   inOrder = inOrder.then(async () => {
-    const block = await compressed;
-    const prefix = Buffer.allocUnsafe(4);
-    prefix.writeUInt32BE(block.length);
-    output.write(prefix);
-    if (!output.write(block)) await new Promise<void>((resolve) => output.once('drain', () => resolve()));
-    totals.bytesIn += batch.length;
-    totals.bytesOut += block.length + 4;
+    await write(batch, compressed);
     waiting -= 1;
     if (waiting <= 2) socket.resume();
   });
 }
 
-function readLines(socket: Socket): void {
+function readLinesTuned(socket: Socket): Promise<void> {
   let lines: string[] = [];
   let size = 0;
-  const flush = (): void => {
+  const store = (): void => {
     if (lines.length === 0) return;
-    store(Buffer.from(`${lines.join('\n')}\n`), socket);
+    overlap(Buffer.from(`${lines.join('\n')}\n`), socket);
     lines = [];
     size = 0;
   };
@@ -58,21 +115,21 @@ function readLines(socket: Socket): void {
     totals.messages += 1;
     lines.push(line);
     size += line.length + 1;
-    if (size >= BATCH_BYTES) flush();
+    if (size >= BATCH_BYTES) store();
   });
-  reader.on('close', () => {
-    flush();
-    void inOrder.then(() => socket.end());
+  return once(reader, 'close').then(async () => {
+    store();
+    await inOrder;
   });
 }
 
-function readPrefixed(socket: Socket): void {
+function readPrefixedTuned(socket: Socket): Promise<void> {
   let pending: Buffer = Buffer.alloc(0);
   let parts: Buffer[] = [];
   let size = 0;
-  const flush = (): void => {
+  const store = (): void => {
     if (size === 0) return;
-    store(Buffer.concat(parts, size), socket);
+    overlap(Buffer.concat(parts, size), socket);
     parts = [];
     size = 0;
   };
@@ -88,15 +145,22 @@ function readPrefixed(socket: Socket): void {
     parts.push(pending.subarray(0, at));
     size += at;
     pending = pending.subarray(at);
-    if (size >= BATCH_BYTES) flush();
+    if (size >= BATCH_BYTES) store();
   });
-  socket.on('end', () => {
-    flush();
-    void inOrder.then(() => socket.end());
+  return once(socket, 'end').then(async () => {
+    store();
+    await inOrder;
   });
 }
 
-const server = createServer({ allowHalfOpen: true }, framing === 'ndjson' ? readLines : readPrefixed);
+const readers = {
+  plain: { ndjson: readLinesPlain, length32: readPrefixedPlain },
+  tuned: { ndjson: readLinesTuned, length32: readPrefixedTuned },
+};
+
+const server = createServer({ allowHalfOpen: true }, (socket) => {
+  void readers[style][framing](socket).then(() => socket.end());
+});
 server.listen(0, '127.0.0.1', () => {
   const baseline = process.memoryUsage().rss;
   console.log(JSON.stringify({ event: 'listening', port: (server.address() as { port: number }).port }));

@@ -86,7 +86,10 @@ export function runMillrace(directory: string, framing: FramingName, repeats: nu
   return run(command, process.execPath, framing, repeats, onEvent);
 }
 
+/** How the peer is written: see node-pipeline.ts. */
+export type PeerStyle = 'plain' | 'tuned';
+
 /** One run of the same job with what Node users have today, into `file`. */
-export function runNodePipeline(file: string, framing: FramingName, repeats: number): Promise<IngestRun> {
-  return run([join(here, 'node-pipeline.js'), framing, file], process.execPath, framing, repeats);
+export function runNodePipeline(file: string, framing: FramingName, repeats: number, style: PeerStyle): Promise<IngestRun> {
+  return run([join(here, 'node-pipeline.js'), style, framing, file], process.execPath, framing, repeats);
 }

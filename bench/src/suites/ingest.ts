@@ -7,7 +7,7 @@ import { median } from '../harness/measure.js';
 import { peers } from '../harness/peers.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 import { frameAll, type FramingName } from '../ingest/messages.js';
-import { millraceCommand, runMillrace, runNodePipeline, type IngestRun } from '../ingest/run.js';
+import { millraceCommand, runMillrace, runNodePipeline, type IngestRun, type PeerStyle } from '../ingest/run.js';
 
 /** The main job against the pipeline Node users build today, over a real socket. */
 export const ingest: Suite = {
@@ -25,7 +25,7 @@ async function measure(context: SuiteContext, framing: FramingName): Promise<voi
   const rounds = context.verifyOnly ? 1 : context.quick ? 3 : 7;
   const scratch = mkdtempSync(join(tmpdir(), 'millrace-ingest-'));
   const ours: IngestRun[] = [];
-  const theirs: IngestRun[] = [];
+  const theirs: Record<PeerStyle, IngestRun[]> = { plain: [], tuned: [] };
   let verified = true;
   const whole = ({ server }: IngestRun): boolean => server.messages === messages.length * repeats && server.bytesIn === wire.length * repeats;
   try {
@@ -38,24 +38,28 @@ async function measure(context: SuiteContext, framing: FramingName): Promise<voi
       rmSync(directory, { recursive: true });
       ours.push(run);
       const file = join(scratch, 'theirs');
-      const peer = await runNodePipeline(file, framing, repeats);
-      verified &&= whole(peer);
-      rmSync(file);
-      theirs.push(peer);
+      for (const style of ['plain', 'tuned'] as const) {
+        const peer = await runNodePipeline(file, framing, repeats, style);
+        verified &&= whole(peer);
+        rmSync(file);
+        theirs[style].push(peer);
+      }
     }
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
   const of = (runs: readonly IngestRun[], value: (run: IngestRun) => number): number => median(runs.map(value));
   const name = `${framing}, ${messages.length * repeats} messages, ${((wire.length * repeats) / 1e6).toFixed(0)} MB`;
-  const peer = `${framing === 'ndjson' ? 'readline' : 'Buffer.concat'} + ${peers().label('snappy')}`;
-  const compare = (metric: string, better: 'higher' | 'lower', value: (run: IngestRun) => number): void =>
-    context.row({ case: name, metric, better, ours: of(ours, value), peer, peerValue: of(theirs, value), verified });
-  compare('MB/s', 'higher', (run) => run.bytes / 1e6 / run.seconds);
-  compare('peak RSS growth, MiB', 'lower', (run) => run.server.rssGrowth / 2 ** 20);
-  compare('CPU s', 'lower', (run) => run.server.cpuSeconds);
-  compare('GC pause, ms', 'lower', (run) => run.server.gcPauseMs);
-  compare('compression ratio', 'higher', (run) => run.bytes / run.server.bytesOut);
+  for (const style of ['plain', 'tuned'] as const) {
+    const peer = `${framing === 'ndjson' ? 'readline' : 'Buffer.concat'} + ${peers().label('snappy')}, ${style}`;
+    const compare = (metric: string, better: 'higher' | 'lower', value: (run: IngestRun) => number): void =>
+      context.row({ case: name, metric, better, ours: of(ours, value), peer, peerValue: of(theirs[style], value), verified });
+    compare('MB/s', 'higher', (run) => run.bytes / 1e6 / run.seconds);
+    compare('peak RSS growth, MiB', 'lower', (run) => run.server.rssGrowth / 2 ** 20);
+    compare('CPU s', 'lower', (run) => run.server.cpuSeconds);
+    compare('GC pause, ms', 'lower', (run) => run.server.gcPauseMs);
+    compare('compression ratio', 'higher', (run) => run.bytes / run.server.bytesOut);
+  }
   const copied = of(ours, (run) => run.server.bytesCopiedPerByte ?? Number.NaN);
   context.row({ case: name, metric: 'bytes copied per byte in', better: 'lower', ours: copied, peer: '-', peerValue: undefined, verified });
 }
