@@ -14,6 +14,7 @@ import { PerformanceObserver } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { peers } from '../harness/peers.js';
 import type { FramingName } from './messages.js';
+import { peakRss } from 'millrace-cli/peak-rss';
 
 const BATCH_BYTES = 1 << 20;
 const [style, framing, file] = process.argv.slice(2) as ['plain' | 'tuned', FramingName, string];
@@ -70,7 +71,8 @@ async function readPrefixedPlain(socket: Socket): Promise<void> {
     size = 0;
     await write(batch, compress(batch));
   };
-  for await (const chunk of socket as AsyncIterable<Buffer>) {
+  // Left alone, the iteration would close the socket, which is the receipt here, before the last batch is written.
+  for await (const chunk of socket.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
     while (pending.length >= 4) {
       const end = 4 + pending.readUInt32BE(0);
@@ -162,14 +164,14 @@ const server = createServer({ allowHalfOpen: true }, (socket) => {
   void readers[style][framing](socket).then(() => socket.end());
 });
 server.listen(0, '127.0.0.1', () => {
-  const baseline = process.memoryUsage().rss;
+  const baseline = process.memoryUsage.rss();
   console.log(JSON.stringify({ event: 'listening', port: (server.address() as { port: number }).port }));
   process.once('SIGTERM', () => {
     server.close();
     output.end(() => {
-      const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+      const { userCPUTime, systemCPUTime } = process.resourceUsage();
       console.log(
-        JSON.stringify({ event: 'summary', ...totals, rssGrowth: maxRSS * 1024 - baseline, gcCount, gcPauseMs, cpuSeconds: (userCPUTime + systemCPUTime) / 1e6 }),
+        JSON.stringify({ event: 'summary', ...totals, rssGrowth: peakRss() - baseline, gcCount, gcPauseMs, cpuSeconds: (userCPUTime + systemCPUTime) / 1e6 }),
       );
     });
   });

@@ -1,6 +1,7 @@
 import type { Heap } from 'millrace/memory';
 import type { SegmentLog } from '../segments/segment-log.js';
 import type { GcObserver } from './gc-observer.js';
+import { peakRss } from './peak-rss.js';
 import type { ProgressSource } from './progress.js';
 import type { IngestSummary } from './summary.js';
 
@@ -80,7 +81,7 @@ export class IngestMeter implements ProgressSource {
       allocations: tiers.small.allocations + tiers.middle.allocations + tiers.large.allocations,
       heapHighWater: highWater,
       heapLive: this.#heap.live,
-      rssGrowth: Math.max(0, usage.maxRSS * 1024 - this.#baseline),
+      rssGrowth: Math.max(0, peakRss() - this.#baseline),
       gcCount: gc.count,
       gcPauseMs: gc.pauseMs,
       cpuSeconds: (usage.userCPUTime + usage.systemCPUTime) / 1e6,
