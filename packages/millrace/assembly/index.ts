@@ -21,3 +21,5 @@ export {
   zstdDecode, zstdHeader, zstdMeasure, zstdRingSize, zstdStreamBlock, zstdStreamEnd, zstdStreamHeader, zstdStreamMoved, zstdStreamStart,
   zstdStreamWrap,
 } from "./zstd/decode-frame";
+export { copyBytes } from "./bytes/copy";
+export { isAscii } from "./bytes/ascii";

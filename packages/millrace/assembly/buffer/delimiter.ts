@@ -11,6 +11,25 @@ function matches(p: i32, splat: v128): u64 {
   return a | (b << 16) | (c << 32) | (d << 48);
 }
 
+/** From p on, in steps of 128 bytes, the first place where a byte may equal `splat`; at least `end` - 127 when there is none. */
+// @ts-ignore: decorator
+@inline
+function skipOthers(p: i32, end: i32, splat: v128): i32 {
+  while (end - p >= 128) {
+    const low = v128.or(
+      v128.or(i8x16.eq(v128.load(p), splat), i8x16.eq(v128.load(p, 16), splat)),
+      v128.or(i8x16.eq(v128.load(p, 32), splat), i8x16.eq(v128.load(p, 48), splat)),
+    );
+    const high = v128.or(
+      v128.or(i8x16.eq(v128.load(p, 64), splat), i8x16.eq(v128.load(p, 80), splat)),
+      v128.or(i8x16.eq(v128.load(p, 96), splat), i8x16.eq(v128.load(p, 112), splat)),
+    );
+    if (v128.any_true(v128.or(low, high))) break;
+    p += 128;
+  }
+  return p;
+}
+
 /**
  * Finds the messages that end with `delimiter` (one byte), or with `before` and then `delimiter` (`before` < 0: none).
  * `seen` bytes of the first message were scanned earlier, the last of them being `before` when `carried` is 1. A message may
@@ -32,7 +51,11 @@ export function scanDelimited(
   let p = 0;
   while (p < length && status == FRAMES_SCANNED) {
     let mask = matches(s + p, splat);
-    if (before >= 0 && mask != 0) {
+    if (mask == 0) {
+      p = skipOthers(s + p + 64, s + length, splat) - s;
+      continue;
+    }
+    if (before >= 0) {
       let earlier = matches(s + p - 1, splatBefore);
       // The byte before s is not ours to look at: `carried` stands for it.
       if (p == 0) earlier = (earlier & ~1) | <u64>carried;
@@ -91,9 +114,14 @@ export function scanDelimited(
 export function findDelimiter(s: i32, length: i32, delimiter: i32, before: i32, carried: i32): i32 {
   const splat = i8x16.splat(<i8>delimiter);
   const splatBefore = i8x16.splat(<i8>before);
-  for (let p = 0; p < length; p += 64) {
+  let p = 0;
+  while (p < length) {
     let mask = matches(s + p, splat);
-    if (before >= 0 && mask != 0) {
+    if (mask == 0) {
+      p = skipOthers(s + p + 64, s + length, splat) - s;
+      continue;
+    }
+    if (before >= 0) {
       let earlier = matches(s + p - 1, splatBefore);
       if (p == 0) earlier = (earlier & ~1) | <u64>carried;
       mask &= earlier;
@@ -101,6 +129,7 @@ export function findDelimiter(s: i32, length: i32, delimiter: i32, before: i32, 
     const left = length - p;
     if (left < 64) mask &= ((<u64>1) << left) - 1;
     if (mask != 0) return p + <i32>ctz(mask) + 1;
+    p += 64;
   }
   return 0;
 }

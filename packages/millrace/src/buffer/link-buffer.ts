@@ -86,7 +86,7 @@ export class LinkBuffer {
       room.book(carry === 0 ? least : Math.max(2 * carry, room.size) + least);
       if (carry > 0) {
         const { at } = room;
-        readable.copyOut(readable.length - carry, carry, this.heap.u8, at);
+        readable.copyOut(readable.length - carry, carry, this.heap, at);
         readable.truncate(readable.length - carry);
         readable.push(Bytes.over(room.block!, at, at + carry));
         room.at += carry;

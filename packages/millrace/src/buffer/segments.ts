@@ -1,7 +1,7 @@
 import type { Heap } from '../memory/heap.js';
 import { Block } from '../bytes/block.js';
 import { Bytes } from '../bytes/bytes.js';
-import { copyWithin } from '../bytes/copy.js';
+import { copyOut, copyWithin } from '../bytes/copy.js';
 
 /** Least room for a join: a few more bytes that are asked for later are then appended to it. */
 const JOIN_ROOM = 512;
@@ -144,8 +144,8 @@ export class Segments {
     behind.moveTo(this, behind.length);
   }
 
-  /** Copies `[from, from + n)` of the bytes to `position` of `target`, and leaves them here. */
-  copyOut(from: number, n: number, target: Uint8Array, position: number): void {
+  /** Copies `[from, from + n)` of the bytes to `position` of `target`, or of `heap`, and leaves them here. */
+  copyOut(from: number, n: number, target: Uint8Array | Heap, position: number): void {
     let skipped = 0;
     let done = 0;
     for (let i = this.#head; done < n; i += 1) {
@@ -153,9 +153,8 @@ export class Segments {
       const begin = Math.max(0, from - skipped);
       if (begin < part.length) {
         const end = Math.min(part.length, begin + n - done);
-        const { u8 } = part.block;
-        // Node's own copy: as fast as any, from and to shared memory alike.
-        Buffer.prototype.copy.call(u8, target, position + done, part.start + begin, part.start + end);
+        if (target instanceof Uint8Array) copyOut(part.block, part.start + begin, part.start + end, target, position + done);
+        else copyWithin(part.block, part.start + begin, part.start + end, target, position + done);
         done += end - begin;
       }
       skipped += part.length;

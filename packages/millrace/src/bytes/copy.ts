@@ -24,7 +24,9 @@ export function copyOut(block: Block, start: number, end: number, target: Uint8A
 
 /** Copies `[start, end)` of a block into a heap, at `address`. Without a view where both are in that heap; ranges may overlap. */
 export function copyWithin(block: Block, start: number, end: number, heap: Heap, address: number): void {
-  if (block.heap === heap) heap.u8.copyWithin(address, start, end);
+  // memory.copy: on Node 20 and 22 what JavaScript copies within shared memory takes eight times as long where source and target are not
+  // aligned alike, 21 against 1.5 us for 64 KiB.
+  if (block.heap === heap) heap.kernels.copyBytes(address, start, end - start);
   else copyOut(block, start, end, heap.u8, address);
 }
 

@@ -90,4 +90,10 @@ export interface Kernels {
   zstdStreamWrap(context: number, base: number, end: number): void;
   zstdStreamBlock(context: number, header: number, body: number, out: number, limit: number, writable: number, report: number): number;
   zstdStreamEnd(context: number, checksum: number, report: number): number;
+
+  /** assembly/bytes/copy.ts */
+  copyBytes(d: number, s: number, n: number): void;
+
+  /** assembly/bytes/ascii.ts */
+  isAscii(s: number, length: number): number;
 }

@@ -182,6 +182,6 @@ it('agrees with arrays of bytes, step by step', () => {
       }
       expect(heap.live).toBe(0);
     }),
-    { numRuns: process.env['MILLRACE_LONG'] ? 20_000 : 600 },
+    { numRuns: process.env['MILLRACE_LONG'] ? 20_000 : 300 },
   );
 });

@@ -23,6 +23,9 @@ export interface FrameDecoderOptions {
 /** Messages whose ends are looked up in one call. */
 const BATCH = 1024;
 
+/** Messages of up to this many bytes on average are decoded to text together. */
+const SHORT_MESSAGE = 1024;
+
 /** Parts of one torn message from which on they are put together before its end has come. */
 const MANY_PARTS = 32;
 
@@ -70,6 +73,14 @@ export class FrameDecoder {
   #next = 0;
   #joined = 0;
   #dropping = false;
+  // A Buffer over all of #viewed.
+  #viewed: Uint8Array | undefined;
+  #view: Buffer = Buffer.alloc(0);
+  // The text of positions [#textBase, #textEnd), all ASCII.
+  #text = '';
+  #textBase = 0;
+  #textEnd = -1;
+  #textTried = false;
 
   /** @throws ArgumentRangeError `ERR_OUT_OF_RANGE` for dropping where the framing cannot go on */
   constructor(framing: Framing, options: FrameDecoderOptions = {}) {
@@ -137,34 +148,32 @@ export class FrameDecoder {
 
   /** The message's payload as a view: borrowed until the next call of `next` or `take`. */
   toBuffer(): Buffer {
-    const u8 = this.u8!;
-    return Buffer.from(u8.buffer as ArrayBuffer, u8.byteOffset + this.start, this.end - this.start);
+    return this.#memory().subarray(this.start, this.end);
   }
 
-  /** The message's payload as text. */
+  /** The same as a plain Uint8Array, which V8 makes in half the time. */
+  toUint8Array(): Uint8Array {
+    const u8 = this.u8!;
+    return new Uint8Array(u8.buffer, u8.byteOffset + this.start, this.end - this.start);
+  }
+
+  /** The message's payload as text. Of short messages in ASCII many are decoded at a time: the strings then share memory, as those of readline do. */
   toString(encoding: BufferEncoding = 'utf8'): string {
-    return this.toBuffer().toString(encoding);
+    const { start, end } = this;
+    const base = this.#textBase;
+    if (encoding === 'utf8' && start >= base && end <= this.#textEnd) return this.#text.slice(start - base, end - base);
+    if (encoding !== 'utf8' || !this.#decodeBatch()) return this.#memory().toString(encoding, start, end);
+    return this.#text.slice(start - this.#textBase, end - this.#textBase);
   }
 
   /** The message's payload as a handle of the caller's, who releases it. Once for each message. */
   take(): Bytes {
-    const { start, end, frameStart } = this;
-    const bytes = this.takeFrame();
-    bytes.advance(start - frameStart);
-    bytes.truncate(end - start);
-    return bytes;
+    return this.#taken(this.end - this.start, this.frameEnd - this.end);
   }
 
   /** The whole message, header and delimiter included, as a handle of the caller's, who releases it. Once for each message. */
   takeFrame(): Bytes {
-    const length = this.frameEnd - this.frameStart;
-    if (length === 0) throw new BufferError('ERR_INSUFFICIENT_DATA', 'there is no current message, or it was taken');
-    const { input } = this;
-    input.skip(this.#used - length);
-    this.#scanned -= this.#used;
-    this.#used = 0;
-    this.#show(0, 0);
-    return input.next(length);
+    return this.#taken(this.frameEnd - this.frameStart, 0);
   }
 
   /**
@@ -196,6 +205,47 @@ export class FrameDecoder {
     this.close();
   }
 
+  // Gives the message away without its header, which goes back with what lies before, and its trailer, which goes back with what follows.
+  #taken(length: number, trailer: number): Bytes {
+    if (this.frameEnd === this.frameStart) throw new BufferError('ERR_INSUFFICIENT_DATA', 'there is no current message, or it was taken');
+    const { input } = this;
+    input.skip(this.#used - length - trailer);
+    this.#scanned -= this.#used - trailer;
+    this.#used = trailer;
+    this.#show(0, 0);
+    return input.next(length);
+  }
+
+  #memory(): Buffer {
+    const u8 = this.u8!;
+    if (this.#viewed !== u8) {
+      this.#viewed = u8;
+      this.#view = Buffer.from(u8.buffer as ArrayBuffer, u8.byteOffset, u8.length);
+    }
+    return this.#view;
+  }
+
+  // Decodes the rest of the batch, when its messages are short and ASCII: a byte is a character then.
+  #decodeBatch(): boolean {
+    if (this.#textTried || this.frameEnd !== this.#next) return false;
+    this.#textTried = true;
+    const from = this.frameStart;
+    const table = this.#table!;
+    const to = this.#base + table.view.getInt32(table.base + ((this.#entries - 1) << 2), true);
+    if (to - from > (this.#entries - this.#entry + 1) * SHORT_MESSAGE || this.heap.kernels.isAscii(from, to - from) === 0) return false;
+    this.#text = this.#memory().toString('latin1', from, to);
+    this.#textBase = from;
+    this.#textEnd = to;
+    return true;
+  }
+
+  #forgetText(): void {
+    this.#text = '';
+    this.#textBase = 0;
+    this.#textEnd = -1;
+    this.#textTried = false;
+  }
+
   #show(start: number, length: number): void {
     this.frameStart = start;
     this.frameEnd = start + length;
@@ -208,6 +258,7 @@ export class FrameDecoder {
     this.#scanned -= this.#used;
     this.#used = 0;
     this.#show(0, 0);
+    if (this.#textTried) this.#forgetText();
   }
 
   // Scans the next part that was not scanned. False when there is none.

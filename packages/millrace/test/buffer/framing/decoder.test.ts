@@ -77,7 +77,7 @@ describe.each(framings.map((framing) => ({ name: framing.name, framing })))('$na
         expect(decode(framing, feeds[name]!, cut(bytes, at)).map((message) => [...message])).toEqual(payloads.map((message) => [...message]));
         expect(heap.live).toBe(0);
       }),
-      { numRuns: 60 },
+      { numRuns: process.env['MILLRACE_LONG'] ? 2000 : 30 },
     );
   });
 
@@ -172,6 +172,35 @@ describe('FrameDecoder', () => {
     expect(decoder.finish()).toBe(false);
     expect(decoder.next()).toBe(false);
     decoder.close();
+  });
+
+  it('text is right whether messages are short or long, ASCII or not, whole or cut, in any order of asking', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.string({ maxLength: 30 }), fc.string({ unit: 'binary', maxLength: 30 }), fc.string({ minLength: 1100, maxLength: 1300 })), { maxLength: 30 }),
+        fc.array(fc.boolean(), { minLength: 30, maxLength: 30 }),
+        fc.nat(),
+        (texts, asked, where) => {
+          const lines = texts.map((text) => text.replaceAll('\n', ' ').toWellFormed());
+          const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+          const decoder = new FrameDecoder(ndjson(), { heap });
+          let i = 0;
+          for (const piece of cut(bytes, [where % (bytes.length + 1)])) {
+            decoder.push(piece);
+            while (decoder.next()) {
+              if (asked[i]) expect(decoder.toString()).toBe(lines[i]);
+              if (asked[29 - i]) expect(decoder.toString('latin1')).toBe(Buffer.from(lines[i]!).toString('latin1'));
+              expect(Buffer.from(decoder.toUint8Array()).toString()).toBe(lines[i]);
+              if (asked[(i * 7) % 30]) decoder.take().release();
+              i += 1;
+            }
+          }
+          expect(i).toBe(lines.length);
+          decoder.close();
+        },
+      ),
+      { numRuns: process.env['MILLRACE_LONG'] ? 5000 : 100 },
+    );
   });
 
   it('a message is taken once', () => {

@@ -130,7 +130,7 @@ describe.each(cases)('$name', ({ make, naive }) => {
           sameAs(scanPieces(make(limit).scanner(heap), bytes, cuts, entries), naive(bytes, limit));
         },
       ),
-      { numRuns: 150 },
+      { numRuns: process.env['MILLRACE_LONG'] ? 3000 : 50 },
     );
   });
 
