@@ -1,4 +1,5 @@
 import type { Suite } from './harness/suite.js';
+import { bufferSuite } from './suites/buffer.js';
 import { bytesSuite } from './suites/bytes.js';
 import { ingest } from './suites/ingest.js';
 import { memorySuite } from './suites/memory.js';
@@ -8,6 +9,7 @@ import { zstdDecodeSuite } from './suites/zstd-decode.js';
 
 /** Every suite, by the name that the command takes. */
 export const suites: Readonly<Record<string, Suite>> = {
+  buffer: bufferSuite,
   bytes: bytesSuite,
   ingest,
   memory: memorySuite,
