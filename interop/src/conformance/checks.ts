@@ -1,4 +1,4 @@
-import { blockCheck } from './blocks.js';
+import { blockCheck, dictionaryBlockCheck } from './blocks.js';
 import type { Vector } from './manifest.js';
 import { indexCheck, streamCheck } from './streams.js';
 import { zstdCheck, zstdHeaderCheck } from './zstd.js';
@@ -10,6 +10,7 @@ export type Check = (vector: Vector) => string | undefined;
 export const checks: Readonly<Record<string, Check>> = {
   'snappy-block': blockCheck('snappy'),
   's2-block': blockCheck('s2'),
+  's2-block-dict': dictionaryBlockCheck(),
   'snappy-framed': streamCheck('snappy'),
   's2-stream': streamCheck('s2'),
   's2-index': indexCheck,

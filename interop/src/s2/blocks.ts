@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Heap } from 'millrace';
-import { BlockCodec, type Dialect, type Level } from 'millrace/codec';
+import { BlockCodec, S2Dictionary, type Dialect, type Level } from 'millrace/codec';
 import { Klauspost } from '../peers/klauspost.js';
 import type { S2Check } from './suite.js';
 
@@ -62,5 +62,46 @@ export function* blockChecks(): Generator<S2Check> {
         codec.release();
       },
     };
+  }
+}
+
+/** Blocks with dictionaries: those built here, built there, and trained. */
+export function* dictionaryChecks(): Generator<S2Check> {
+  const samples = blockSamples().filter((sample) => sample.length <= 300_000);
+  const text = samples.at(-8)!;
+  const content = Buffer.concat([text.subarray(0, 20_000), readFileSync(new URL(import.meta.url))]);
+  const searchStart = content.subarray(300, 340);
+  yield {
+    name: 'a dictionary is the same built here and there',
+    run: async (peer) => {
+      const ours = S2Dictionary.build(content, { heap, searchStart });
+      same(ours.serialize(), await peer.request({ op: 'makeDict', searchStart }, content), 'serialised');
+      ours.release();
+    },
+  };
+  const sources: [string, () => S2Dictionary][] = [
+    ['built', () => S2Dictionary.build(content, { heap, searchStart })],
+    ['of 16 bytes', () => S2Dictionary.build(content.subarray(0, 16), { heap })],
+    ['trained', () => S2Dictionary.train(Array.from({ length: 40 }, (_, i) => content.subarray(i * 300, i * 300 + 900)), { heap, size: 4096 })],
+  ];
+  for (const [name, make] of sources) {
+    for (const level of LEVELS) {
+      yield {
+        name: `blocks with a dictionary ${name} at level ${level}, both ways`,
+        run: async (peer) => {
+          const dictionary = make();
+          const dict = dictionary.serialize();
+          const codec = new BlockCodec({ dictionary, level });
+          for (const sample of [...samples, content, content.subarray(300, 900), content.subarray(5000, 5400), Buffer.concat([content, content])]) {
+            const what = `${sample.length} bytes`;
+            same(await peer.request({ op: 'decode', dict }, codec.encodeToBuffer(sample)), sample, `${what} written here`);
+            same(codec.decodeToBuffer(await peer.request({ op: 'encode', level, dict }, sample)), sample, `${what} written there`);
+          }
+          codec.release();
+          dictionary.release();
+          if (heap.live !== 0) throw new Error(`${heap.live} bytes are left allocated`);
+        },
+      };
+    }
   }
 }

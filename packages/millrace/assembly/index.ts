@@ -9,12 +9,15 @@ export { crc32c, crc32cLong, crc32cScratch, crc32cTables } from "./checksum/crc3
 export { snappyTables } from "./snappy/tables";
 export { snappyCheck } from "./snappy/check";
 export { snappyDecode, s2Decode } from "./snappy/decode";
-export { snappyEncodeFast, s2EncodeFast, snappyLiteral } from "./snappy/encode";
+export { snappyEncodeFast, s2EncodeFast, s2EncodeFastDictionary, snappyLiteral } from "./snappy/encode";
 export { indexOfByte, lastIndexOfByte, indexOfPattern, mismatch } from "./bytes/search";
 export { zstdEncoderTables, zstdEncoderTablesSize } from "./zstd/encode-tables";
 export { zstdEncodeBatch, zstdEncodeBegin, zstdEncodeFrame, zstdEncodeHeader, zstdEncodeMoved, zstdEncodePart } from "./zstd/encode-frame";
 export { snappyEncodeBetter, s2EncodeBetter } from "./snappy/better";
+export { zstdEncodeBatch, zstdEncodeFrame } from "./zstd/encode-frame";
+export { snappyEncodeBetter, s2EncodeBetter, s2EncodeBetterDictionary } from "./snappy/better";
 export { snappyEncodeBest } from "./snappy/best";
+export { indexDictionary, indexDictionaryTwice } from "./snappy/dictionary";
 export { zstdContextSize, zstdContextInit, zstdContextLiterals } from "./zstd/decode-context";
 export { zstdDictionarySize, zstdDictionaryPrepare, zstdDictionaryRename, zstdDictionaryId, zstdUseDictionary } from "./zstd/decode-dictionary";
 export {

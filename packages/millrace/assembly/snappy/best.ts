@@ -10,6 +10,7 @@
 //                 short  (u32 last, u32 previous)[1 << shortBits], of four
 //
 // Tables start filled with the address of the source's first byte, as in encode.ts, where the room is explained too.
+import { loadTable, matchLimit, usable } from "./dictionary";
 import { copySize, emitCopy, emitLiteral, emitRepeat, repeatSize } from "./emit";
 import { fillTable, hash } from "./hash";
 import { matchBefore, matchEnd } from "./match";
@@ -34,12 +35,12 @@ function pushed(entry: u64, address: u32): u64 {
 }
 
 /** Weighs the match of `s` with the earlier `m`, and notes it in `work` when it is better than the best so far. */
-function weigh(work: u32, s2: bool, s: u32, m: u32, repeat: u32, literal: u32, origin: u32, sEnd: u32): void {
-  if (load<u32>(s) != load<u32>(m)) return;
+function weigh(work: u32, s2: bool, s: u32, m: u32, repeat: u32, literal: u32, origin: u32, src: u32, sEnd: u32): void {
+  if (load<u32>(s) != load<u32>(m) || !usable(src, s, m)) return;
   const offset = s - m;
   // The same offset has been weighed, from an earlier byte.
   if (load<u32>(work, 12) != 0 && load<u32>(work, 4) - load<u32>(work, 8) == offset) return;
-  const n = matchEnd(s + 4, m + 4, sEnd) - s;
+  const n = matchEnd(s + 4, m + 4, matchLimit(src, s, m, sEnd)) - s;
   const size = repeat != 0 ? repeatSize(offset, n) : copySize(s2, offset, n);
   // No literal before it saves a byte. Bytes passed over cost twice: they are a literal, and were not matched.
   const saved = <i32>n - <i32>size + (literal == s ? 1 : 0);
@@ -54,27 +55,35 @@ function weigh(work: u32, s2: bool, s: u32, m: u32, repeat: u32, literal: u32, o
 }
 
 @inline
-function weighBoth(work: u32, s2: bool, s: u32, entry: u64, literal: u32, origin: u32, sEnd: u32): void {
-  weigh(work, s2, s, last(entry), 0, literal, origin, sEnd);
-  weigh(work, s2, s, previous(entry), 0, literal, origin, sEnd);
+function weighBoth(work: u32, s2: bool, s: u32, entry: u64, literal: u32, origin: u32, src: u32, sEnd: u32): void {
+  weigh(work, s2, s, last(entry), 0, literal, origin, src, sEnd);
+  weigh(work, s2, s, previous(entry), 0, literal, origin, src, sEnd);
 }
 
 /**
  * Encodes [src, src + length), length >= 32, to `dst`; the result is as that of encodeFast.
  * @param work 64 bytes and the two tables, 8 << longBits and 8 << shortBits bytes
+ * @param template tables that index the dictionary in [history, src) (dictionary.ts), 0 without one: then history is src
+ * @param repeat the offset a decoder starts with, 0 for none
  */
-export function snappyEncodeBest(s2: bool, src: u32, length: u32, dst: u32, dEnd: u32, work: u32, longBits: u32, shortBits: u32): u32 {
+export function snappyEncodeBest(
+  s2: bool, src: u32, length: u32, dst: u32, dEnd: u32, work: u32, longBits: u32, shortBits: u32, history: u32, template: u32, repeat: u32,
+): u32 {
   const long = work + TABLES;
   const short = long + (8 << longBits);
-  fillTable(long, (8 << longBits) + (8 << shortBits), src);
+  const tablesSize: u32 = (8 << longBits) + (8 << shortBits);
+  if (template != 0) loadTable(long, template, tablesSize, history);
+  else fillTable(long, tablesSize, src);
   const sEnd = src + length;
   const sLimit = sEnd - MARGIN;
   const dLimit = dst + length - 5;
   const dWide = dEnd - 65;
   let d = dst;
   let literal = src;
-  let s = src + 1;
-  let repeat: u32 = 1;
+  let s = template != 0 ? src : src + 1;
+  // Before the first copy there is no offset to repeat, but one to try.
+  let repeatable = repeat != 0;
+  if (!repeatable) repeat = 1;
   for (;;) {
     store<u32>(work, 0, 12);
     for (;;) {
@@ -85,26 +94,26 @@ export function snappyEncodeBest(s2: bool, src: u32, length: u32, dst: u32, dEnd
       const shortPlace = short + (hash(x, 4, shortBits) << 3);
       const longEntry = load<u64>(longPlace);
       const shortEntry = load<u64>(shortPlace);
-      weighBoth(work, s2, s, longEntry, literal, s, sEnd);
-      weighBoth(work, s2, s, shortEntry, literal, s, sEnd);
-      weigh(work, s2, s + 1, s + 1 - repeat, 1, literal, s, sEnd);
+      weighBoth(work, s2, s, longEntry, literal, s, src, sEnd);
+      weighBoth(work, s2, s, shortEntry, literal, s, src, sEnd);
+      weigh(work, s2, s + 1, s + 1 - repeat, 1, literal, s, src, sEnd);
       if (load<u32>(work, 12) != 0) {
         // A match here: is there a better one at the next byte, or the one after?
         const x1 = load<u64>(s, 1);
-        weighBoth(work, s2, s + 1, load<u64>(short + (hash(x1, 4, shortBits) << 3)), literal, s, sEnd);
-        weighBoth(work, s2, s + 1, load<u64>(long + (hash(x1, 8, longBits) << 3)), literal, s, sEnd);
+        weighBoth(work, s2, s + 1, load<u64>(short + (hash(x1, 4, shortBits) << 3)), literal, s, src, sEnd);
+        weighBoth(work, s2, s + 1, load<u64>(long + (hash(x1, 8, longBits) << 3)), literal, s, src, sEnd);
         const x2 = load<u64>(s, 2);
-        weigh(work, s2, s + 2, s + 2 - repeat, 1, literal, s, sEnd);
-        weighBoth(work, s2, s + 2, load<u64>(short + (hash(x2, 4, shortBits) << 3)), literal, s, sEnd);
-        weighBoth(work, s2, s + 2, load<u64>(long + (hash(x2, 8, longBits) << 3)), literal, s, sEnd);
+        weigh(work, s2, s + 2, s + 2 - repeat, 1, literal, s, src, sEnd);
+        weighBoth(work, s2, s + 2, load<u64>(short + (hash(x2, 4, shortBits) << 3)), literal, s, src, sEnd);
+        weighBoth(work, s2, s + 2, load<u64>(long + (hash(x2, 8, longBits) << 3)), literal, s, src, sEnd);
         // What follows the best match may also follow a longer one, whose first two bytes differ.
         const at = load<u32>(work, 4) + load<u32>(work, 12) - 1;
         if (at < sLimit) {
           const base = load<u32>(work, 4) + 1;
           const back = at - base;
           const entry = load<u64>(long + (hash(load<u64>(at), 8, longBits) << 3));
-          if (last(entry) > src + back) weigh(work, s2, base, last(entry) - back, 0, literal, s, sEnd);
-          if (previous(entry) > src + back) weigh(work, s2, base, previous(entry) - back, 0, literal, s, sEnd);
+          if (last(entry) > history + back) weigh(work, s2, base, last(entry) - back, 0, literal, s, src, sEnd);
+          if (previous(entry) > history + back) weigh(work, s2, base, previous(entry) - back, 0, literal, s, src, sEnd);
         }
       }
       store<u64>(longPlace, pushed(longEntry, s));
@@ -118,7 +127,8 @@ export function snappyEncodeBest(s2: bool, src: u32, length: u32, dst: u32, dEnd
     s = found;
     let candidate = load<u32>(work, 8);
     const end = s + load<u32>(work, 12);
-    const back = matchBefore(s, candidate, min<u32>(s - literal, candidate - src));
+    const first = candidate < src ? history : src;
+    const back = matchBefore(s, candidate, min<u32>(s - literal, candidate - first));
     s -= back;
     candidate -= back;
     if (d + (s - literal) > dLimit) return 0;
@@ -131,12 +141,11 @@ export function snappyEncodeBest(s2: bool, src: u32, length: u32, dst: u32, dEnd
       if (s >= sLimit) break;
       continue;
     }
-    const first = literal == src;
     d = emitLiteral(d, literal, s - literal, dWide);
     if (n > 64 && d + (n >>> 6) * 5 + 16 > dst + length) return 0;
-    // The first match has no offset to repeat; it may agree with the first guess, 1.
-    d = s2 && repeated && !first ? emitRepeat(d, offset, n) : emitCopy(s2, d, offset, n);
+    d = s2 && repeated && repeatable ? emitRepeat(d, offset, n) : emitCopy(s2, d, offset, n);
     repeat = offset;
+    repeatable = true;
     literal = end;
     s = end;
     if (s >= sLimit) break;

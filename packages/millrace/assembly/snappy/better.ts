@@ -4,6 +4,7 @@
 //     table   u32[1 << longBits]  u32[1 << shortBits]   addresses, filled with that of the source's first byte as in encode.ts
 //
 // Room: as in encode.ts.
+import { loadTable, matchLimit, usable } from "./dictionary";
 import { emitCopy, emitLiteral, emitRepeat } from "./emit";
 import { fillTable, hash } from "./hash";
 import { matchBefore, matchEnd } from "./match";
@@ -15,21 +16,23 @@ const MAX_STEP: u32 = 100;
 /**
  * Encodes [src, src + length), length >= 32, to `dst`; parameters and result as those of encodeFast.
  * @param longBytes how many bytes a long sequence has, 5 to 7
+ * @param repeat the offset a decoder starts with, 0 for none
  */
 @inline
 function encodeBetter(
-  s2: bool, longBits: u32, shortBits: u32, longBytes: u32, skip: u32, src: u32, length: u32, dst: u32, dEnd: u32, table: u32,
+  s2: bool, dictionary: bool, longBits: u32, shortBits: u32, longBytes: u32, skip: u32, src: u32, length: u32, dst: u32, dEnd: u32, table: u32,
+  history: u32, template: u32, repeat: u32,
 ): u32 {
   const short = table + (4 << longBits);
-  fillTable(table, (4 << longBits) + (4 << shortBits), src);
+  if (dictionary) loadTable(table, template, (4 << longBits) + (4 << shortBits), history);
+  else fillTable(table, (4 << longBits) + (4 << shortBits), src);
   const sEnd = src + length;
   const sLimit = sEnd - MARGIN;
   const dLimit = dst + length - (length >>> 5) - 6;
   const dWide = dEnd - 65;
   let d = dst;
   let literal = src;
-  let s = src + 1;
-  let repeat: u32 = 0; // the first match is never a repeat
+  let s = dictionary ? src : src + 1;
   let x = load<u64>(s);
   for (;;) {
     let candidate: u32 = 0; // stays 0 when the source ends first
@@ -45,23 +48,23 @@ function encodeBetter(
       store<u32>(shortPlace, s);
       const longDifference = load<u64>(longCandidate) ^ x;
       const shortDifference = load<u64>(shortCandidate) ^ x;
-      if (longDifference == 0) {
+      if (longDifference == 0 && (!dictionary || usable(src, s, longCandidate))) {
         candidate = longCandidate;
         break;
       }
-      if (shortDifference == 0) {
+      if (shortDifference == 0 && (!dictionary || usable(src, s, shortCandidate))) {
         candidate = shortCandidate;
         break;
       }
-      if (<u32>longDifference == 0) {
+      if (<u32>longDifference == 0 && (!dictionary || usable(src, s, longCandidate))) {
         candidate = longCandidate;
         break;
       }
-      if (<u32>shortDifference == 0) {
+      if (<u32>shortDifference == 0 && (!dictionary || usable(src, s, shortCandidate))) {
         const place = table + (hash(x >>> 8, longBytes, longBits) << 2);
         candidate = load<u32>(place);
         store<u32>(place, s + 1);
-        if (load<u32>(candidate) == <u32>(x >>> 8)) s += 1;
+        if (load<u32>(candidate) == <u32>(x >>> 8) && (!dictionary || usable(src, s + 1, candidate))) s += 1;
         else candidate = shortCandidate;
         break;
       }
@@ -70,13 +73,14 @@ function encodeBetter(
     }
     if (candidate == 0) break;
 
-    const back = matchBefore(s, candidate, min<u32>(s - literal, candidate - src));
+    const first = dictionary && candidate < src ? history : src;
+    const back = matchBefore(s, candidate, min<u32>(s - literal, candidate - first));
     s -= back;
     candidate -= back;
     if (d + (s - literal) > dLimit) return 0;
     const base = s;
     const offset = base - candidate;
-    s = matchEnd(s + 4, candidate + 4, sEnd);
+    s = matchEnd(s + 4, candidate + 4, dictionary ? matchLimit(src, s, candidate, sEnd) : sEnd);
     const n = s - base;
     if (offset > 65535 && n <= 5 && offset != repeat) {
       // No shorter than the bytes themselves.
@@ -121,35 +125,35 @@ function encodeBetter(
 // Four sizes of tables, in each dialect; named by the bits of the long table. The short one has 2 or 3 less.
 
 function snappy10(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeBetter(false, 10, 8, 6, 6, src, length, dst, dEnd, table);
+  return encodeBetter(false, false, 10, 8, 6, 6, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function snappy12(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeBetter(false, 12, 10, 6, 6, src, length, dst, dEnd, table);
+  return encodeBetter(false, false, 12, 10, 6, 6, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function snappy14(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeBetter(false, 14, 12, 6, 6, src, length, dst, dEnd, table);
+  return encodeBetter(false, false, 14, 12, 6, 6, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function snappy17(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeBetter(false, 17, 14, 7, 7, src, length, dst, dEnd, table);
+  return encodeBetter(false, false, 17, 14, 7, 7, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function s2With10(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeBetter(true, 10, 8, 6, 6, src, length, dst, dEnd, table);
+  return encodeBetter(true, false, 10, 8, 6, 6, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function s2With12(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeBetter(true, 12, 10, 6, 6, src, length, dst, dEnd, table);
+  return encodeBetter(true, false, 12, 10, 6, 6, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function s2With14(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeBetter(true, 14, 12, 6, 6, src, length, dst, dEnd, table);
+  return encodeBetter(true, false, 14, 12, 6, 6, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function s2With17(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeBetter(true, 17, 14, 7, 7, src, length, dst, dEnd, table);
+  return encodeBetter(true, false, 17, 14, 7, 7, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 /**
@@ -169,4 +173,20 @@ export function s2EncodeBetter(src: u32, length: u32, dst: u32, dEnd: u32, table
   if (bits == 12) return s2With12(src, length, dst, dEnd, table);
   if (bits == 14) return s2With14(src, length, dst, dEnd, table);
   return s2With17(src, length, dst, dEnd, table);
+}
+
+function dictionary14(src: u32, length: u32, dst: u32, dEnd: u32, table: u32, history: u32, template: u32, repeat: u32): u32 {
+  return encodeBetter(true, true, 14, 12, 6, 6, src, length, dst, dEnd, table, history, template, repeat);
+}
+
+function dictionary17(src: u32, length: u32, dst: u32, dEnd: u32, table: u32, history: u32, template: u32, repeat: u32): u32 {
+  return encodeBetter(true, true, 17, 14, 7, 7, src, length, dst, dEnd, table, history, template, repeat);
+}
+
+/** The same with a dictionary in [history, src) (dictionary.ts); `bits` is 14 or 17. */
+export function s2EncodeBetterDictionary(
+  src: u32, length: u32, dst: u32, dEnd: u32, table: u32, bits: u32, history: u32, template: u32, repeat: u32,
+): u32 {
+  if (bits == 14) return dictionary14(src, length, dst, dEnd, table, history, template, repeat);
+  return dictionary17(src, length, dst, dEnd, table, history, template, repeat);
 }

@@ -8,6 +8,7 @@
 // literal's length, and after each copy. Between two questions it writes a literal's tag and one copy: below 64 KiB of source at most
 // 3 + 4 bytes (with what a store overwrites), above 5 + 6, and a copy over 64 bytes long is asked about on its own. The face gives a
 // capacity of `maxEncodedLength`, which is at least length + 1 for the body: with len / 32 + 5 that is enough at every length.
+import { loadTable, matchLimit, usable } from "./dictionary";
 import { emitCopy, emitLiteral, emitRepeat } from "./emit";
 import { fillTable, hash } from "./hash";
 import { matchBefore, matchEnd } from "./match";
@@ -20,19 +21,28 @@ const MARGIN: u32 = 8;
  * @param bits the table's size in bits: it takes 4 << bits bytes
  * @param bytes how many bytes a sequence has, 4 to 6
  * @param skip the step grows by one for every 1 << skip bytes without a match
+ * @param dictionary whether [history, src) is a dictionary (dictionary.ts), indexed in `template`; else history is src
+ * @param repeat the offset a decoder starts with, 0 for none
  * @returns the bytes written, or 0 when they would not be fewer than length - length / 32 - 5
  */
 @inline
-function encodeFast(s2: bool, bits: u32, bytes: u32, skip: u32, src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  fillTable(table, 4 << bits, src);
+function encodeFast(
+  s2: bool, dictionary: bool, bits: u32, bytes: u32, skip: u32, src: u32, length: u32, dst: u32, dEnd: u32, table: u32,
+  history: u32, template: u32, repeat: u32,
+): u32 {
+  if (dictionary) loadTable(table, template, 4 << bits, history);
+  else fillTable(table, 4 << bits, src);
   const sEnd = src + length;
   const sLimit = sEnd - MARGIN;
   const dLimit = dst + length - (length >>> 5) - 5;
   const dWide = dEnd - 65;
   let d = dst;
   let literal = src;
-  let s = src + 1;
-  let repeat: u32 = 1;
+  // Without a dictionary the first byte has nothing to match.
+  let s = dictionary ? src : src + 1;
+  // Before the first copy there is no offset to repeat, but one to try.
+  let repeatable = repeat != 0;
+  if (!repeatable) repeat = 1;
   let x = load<u64>(s);
   for (;;) {
     let candidate: u32 = 0; // stays 0 when the source ends first
@@ -46,37 +56,36 @@ function encodeFast(s2: bool, bits: u32, bytes: u32, skip: u32, src: u32, length
       store<u32>(hash0, s);
       store<u32>(hash1, s + 1);
       const hash2 = table + (hash(x >>> 16, bytes, bits) << 2);
-      if (<u32>(x >>> 8) == load<u32>(s - repeat, 1)) {
+      if (<u32>(x >>> 8) == load<u32>(s - repeat, 1) && (!dictionary || usable(src, s + 1, s + 1 - repeat))) {
         // The last offset fits at s + 1.
         let base = s + 1;
-        const most = min<u32>(base - literal, base - repeat - src);
+        const most = min<u32>(base - literal, base - repeat - (base - repeat < src ? history : src));
         base -= matchBefore(base, base - repeat, most);
         if (d + (base - literal) > dLimit) return 0;
-        const first = literal == src;
         d = emitLiteral(d, literal, base - literal, dWide);
-        s = matchEnd(s + 5, s + 5 - repeat, sEnd);
+        s = matchEnd(s + 5, s + 5 - repeat, dictionary ? matchLimit(src, s + 1, s + 1 - repeat, sEnd) : sEnd);
         const n = s - base;
         if (n > 64 && d + (n >>> 6) * 5 + 16 > dst + length) return 0;
-        // Before the first copy there is no offset to repeat.
-        d = s2 && !first ? emitRepeat(d, repeat, n) : emitCopy(s2, d, repeat, n);
+        d = s2 && repeatable ? emitRepeat(d, repeat, n) : emitCopy(s2, d, repeat, n);
+        repeatable = true;
         literal = s;
         if (s >= sLimit) break;
         if (d > dLimit) return 0;
         x = load<u64>(s);
         continue;
       }
-      if (<u32>x == load<u32>(candidate0)) {
+      if (<u32>x == load<u32>(candidate0) && (!dictionary || usable(src, s, candidate0))) {
         candidate = candidate0;
         break;
       }
       const candidate2 = load<u32>(hash2);
       store<u32>(hash2, s + 2);
-      if (<u32>(x >>> 8) == load<u32>(candidate1)) {
+      if (<u32>(x >>> 8) == load<u32>(candidate1) && (!dictionary || usable(src, s + 1, candidate1))) {
         candidate = candidate1;
         s += 1;
         break;
       }
-      if (<u32>(x >>> 16) == load<u32>(candidate2)) {
+      if (<u32>(x >>> 16) == load<u32>(candidate2) && (!dictionary || usable(src, s + 2, candidate2))) {
         candidate = candidate2;
         s += 2;
         break;
@@ -86,7 +95,8 @@ function encodeFast(s2: bool, bits: u32, bytes: u32, skip: u32, src: u32, length
     }
     if (candidate == 0) break;
 
-    const back = matchBefore(s, candidate, min<u32>(s - literal, candidate - src));
+    const first = dictionary && candidate < src ? history : src;
+    const back = matchBefore(s, candidate, min<u32>(s - literal, candidate - first));
     s -= back;
     candidate -= back;
     if (d + (s - literal) > dLimit) return 0;
@@ -95,10 +105,11 @@ function encodeFast(s2: bool, bits: u32, bytes: u32, skip: u32, src: u32, length
       // Four bytes agree at s and candidate, and everything before s is written.
       const base = s;
       repeat = base - candidate;
-      s = matchEnd(s + 4, candidate + 4, sEnd);
+      s = matchEnd(s + 4, candidate + 4, dictionary ? matchLimit(src, s, candidate, sEnd) : sEnd);
       const n = s - base;
       if (n > 64 && d + (n >>> 6) * 5 + 16 > dst + length) return 0;
       d = emitCopy(s2, d, repeat, n);
+      repeatable = true;
       literal = s;
       if (s >= sLimit) break;
       if (d > dLimit) return 0;
@@ -108,7 +119,7 @@ function encodeFast(s2: bool, bits: u32, bytes: u32, skip: u32, src: u32, length
       const place = table + (hash(x, bytes, bits) << 2);
       candidate = load<u32>(place);
       store<u32>(place, s);
-      if (<u32>x != load<u32>(candidate)) {
+      if (<u32>x != load<u32>(candidate) || (dictionary && !usable(src, s, candidate))) {
         s += 1;
         x = load<u64>(s);
         break;
@@ -126,43 +137,43 @@ function encodeFast(s2: bool, bits: u32, bytes: u32, skip: u32, src: u32, length
 // One function for each table size and dialect: a hash by constants is worth its bytes.
 
 function snappy8(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeFast(false, 8, 4, 4, src, length, dst, dEnd, table);
+  return encodeFast(false, false, 8, 4, 4, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function snappy10(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeFast(false, 10, 4, 5, src, length, dst, dEnd, table);
+  return encodeFast(false, false, 10, 4, 5, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function snappy12(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeFast(false, 12, 5, 5, src, length, dst, dEnd, table);
+  return encodeFast(false, false, 12, 5, 5, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function snappy13(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeFast(false, 13, 6, 6, src, length, dst, dEnd, table);
+  return encodeFast(false, false, 13, 6, 6, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function snappy14(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeFast(false, 14, 6, 6, src, length, dst, dEnd, table);
+  return encodeFast(false, false, 14, 6, 6, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function s2With8(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeFast(true, 8, 4, 4, src, length, dst, dEnd, table);
+  return encodeFast(true, false, 8, 4, 4, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function s2With10(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeFast(true, 10, 4, 5, src, length, dst, dEnd, table);
+  return encodeFast(true, false, 10, 4, 5, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function s2With12(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeFast(true, 12, 5, 5, src, length, dst, dEnd, table);
+  return encodeFast(true, false, 12, 5, 5, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function s2With13(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeFast(true, 13, 6, 6, src, length, dst, dEnd, table);
+  return encodeFast(true, false, 13, 6, 6, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function s2With14(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeFast(true, 14, 6, 6, src, length, dst, dEnd, table);
+  return encodeFast(true, false, 14, 6, 6, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 /**
@@ -184,6 +195,13 @@ export function s2EncodeFast(src: u32, length: u32, dst: u32, dEnd: u32, table: 
   if (bits == 12) return s2With12(src, length, dst, dEnd, table);
   if (bits == 13) return s2With13(src, length, dst, dEnd, table);
   return s2With14(src, length, dst, dEnd, table);
+}
+
+/** The same with a dictionary in [history, src) and a table of 14 bits; see {@link encodeFast}. */
+export function s2EncodeFastDictionary(
+  src: u32, length: u32, dst: u32, dEnd: u32, table: u32, history: u32, template: u32, repeat: u32,
+): u32 {
+  return encodeFast(true, true, 14, 6, 6, src, length, dst, dEnd, table, history, template, repeat);
 }
 
 /** Writes `length` >= 1 bytes as one literal and gives its size. */

@@ -48,7 +48,16 @@ export interface Kernels {
   s2EncodeBetter(src: number, length: number, dst: number, dEnd: number, table: number, bits: number): number;
   snappyEncodeBest(
     s2: number, src: number, length: number, dst: number, dEnd: number, work: number, longBits: number, shortBits: number,
+    history: number, template: number, repeat: number,
   ): number;
+  s2EncodeFastDictionary(
+    src: number, length: number, dst: number, dEnd: number, table: number, history: number, template: number, repeat: number,
+  ): number;
+  s2EncodeBetterDictionary(
+    src: number, length: number, dst: number, dEnd: number, table: number, bits: number, history: number, template: number, repeat: number,
+  ): number;
+  indexDictionary(content: number, length: number, template: number, bits: number, bytes: number): void;
+  indexDictionaryTwice(content: number, length: number, template: number, bits: number, bytes: number): void;
   snappyLiteral(src: number, length: number, dst: number): number;
 
   // assembly/bytes/search.ts: addresses of a result, or -1

@@ -5,6 +5,7 @@ import { copyIn } from '../../bytes/copy.js';
 import { View } from '../../bytes/view.js';
 import { defaultHeap, type Heap } from '../../memory/heap.js';
 import { addressIn, Scratch, type Source, sourceLength } from '../source.js';
+import type { S2Dictionary } from './dictionary.js';
 import { DIALECTS, type Dialect, type Level, maxEncodedLength, readDecodedLength, skipHeader, writeHeader } from './format.js';
 import { DECODE_SLACK, ENCODE_SLACK, RawDecoder, RawEncoder, tooSmall } from './raw.js';
 
@@ -14,6 +15,8 @@ export interface BlockCodecOptions {
   dialect?: Dialect;
   /** @default 'fast' */
   level?: Level;
+  /** A dictionary in the same heap, for the S2 dialect: blocks encoded with it are decoded with it. The codec does not own it. @default none */
+  dictionary?: S2Dictionary;
   /** The most bytes that a call may decode to where it allocates the output itself. @default 64 MiB */
   maxOutput?: number;
   /** Where scratch and pooled output live. @default defaultHeap() */
@@ -37,6 +40,7 @@ export class BlockCodec {
   readonly dialect: Dialect;
   readonly level: Level;
   readonly maxOutput: number;
+  readonly dictionary: S2Dictionary | undefined;
   #heap: Heap | undefined;
   #rawEncoder: RawEncoder | undefined;
   #rawDecoder: RawDecoder | undefined;
@@ -48,7 +52,8 @@ export class BlockCodec {
     this.dialect = checkOneOf('dialect', options.dialect ?? 's2', DIALECTS);
     this.level = options.level ?? 'fast';
     this.maxOutput = checkInteger('maxOutput', options.maxOutput ?? 2 ** 26, 0, 2 ** 31 - 1);
-    this.#heap = options.heap;
+    this.dictionary = options.dictionary;
+    this.#heap = options.heap ?? options.dictionary?.heap;
   }
 
   /** The heap this codec works in. */
@@ -235,10 +240,11 @@ export class BlockCodec {
 
   /**
    * One block that decodes to what the given blocks decode to, one after the other: nothing is encoded again. Each block is checked
-   * first, since a fault in one would otherwise reach into another.
-   * @throws CodecError `ERR_CORRUPT`, `ERR_TRUNCATED`; `ERR_TOO_LARGE` when the whole would be over 2^32 - 1
+   * first, since a fault in one would otherwise reach into another. Not with a dictionary, which only a block's start can reach.
+   * @throws CodecError `ERR_UNSUPPORTED` with a dictionary; `ERR_CORRUPT`, `ERR_TRUNCATED`; `ERR_TOO_LARGE` when the whole would be over 2^32 - 1
    */
   concatenate(blocks: readonly Source[]): Bytes {
+    if (this.dictionary !== undefined) throw new CodecError('ERR_UNSUPPORTED', 'blocks with a dictionary cannot be concatenated');
     let total = 0;
     let size = 0;
     for (const block of blocks) {
@@ -270,11 +276,15 @@ export class BlockCodec {
   }
 
   #encoder(): RawEncoder {
-    return (this.#rawEncoder ??= new RawEncoder(this.heap, { dialect: this.dialect, level: this.level }));
+    return (this.#rawEncoder ??= new RawEncoder(this.heap, {
+      dialect: this.dialect,
+      level: this.level,
+      ...(this.dictionary === undefined ? {} : { dictionary: this.dictionary }),
+    }));
   }
 
   #decoder(): RawDecoder {
-    return (this.#rawDecoder ??= new RawDecoder(this.heap, this.dialect));
+    return (this.#rawDecoder ??= new RawDecoder(this.heap, this.dialect, this.dictionary));
   }
 
   #encodeSpare(source: Source, out: BytesMut): number {

@@ -1,11 +1,12 @@
 // Blocks from address to address: what the stream formats and the user's face build on. Nothing here allocates for a call, except
 // where a comment says so.
-import { checkOneOf } from '../../base/arguments.js';
+import { ArgumentRangeError, checkOneOf } from '../../base/arguments.js';
 import { CodecError } from '../../base/errors.js';
 import type { Heap } from '../../memory/heap.js';
 import type { Kernels } from '../../wasm/kernels.js';
 import { statusError } from '../../wasm/status.js';
-import { encodeKernel, type EncodeKernel } from './levels.js';
+import type { S2Dictionary } from './dictionary.js';
+import { dictionaryKernel, encodeKernel, type EncodeKernel } from './levels.js';
 import { DIALECTS, type Dialect, LEVELS, type Level, maxEncodedLength, readDecodedLength, skipHeader, writeHeader } from './format.js';
 
 const TABLES_SIZE = 2320;
@@ -25,6 +26,15 @@ export interface RawEncoderOptions {
   dialect?: Dialect;
   /** @default 'fast' */
   level?: Level;
+  /** A dictionary in the same heap, for the S2 dialect; decoders need the same. @default none */
+  dictionary?: S2Dictionary;
+}
+
+/** @throws ArgumentRangeError where a dictionary cannot be used: it lies in another heap, or the dialect is Snappy, which has none */
+function checkDictionary(heap: Heap, dialect: Dialect, dictionary: S2Dictionary | undefined): void {
+  if (dictionary === undefined) return;
+  if (dialect !== 's2') throw new ArgumentRangeError('dialect', "'s2' with a dictionary", dialect);
+  if (dictionary.heap !== heap) throw new ArgumentRangeError('dictionary', 'in the heap it is used with', 'one in another heap');
 }
 
 /** Encodes blocks, one after the other, with a hash table that it keeps in the heap until {@link RawEncoder.release}. */
@@ -38,7 +48,10 @@ export class RawEncoder {
   constructor(heap: Heap, options: RawEncoderOptions = {}) {
     this.#heap = heap;
     const dialect = checkOneOf('dialect', options.dialect ?? 's2', DIALECTS);
-    this.#kernel = encodeKernel(heap.kernels, dialect, checkOneOf('level', options.level ?? 'fast', LEVELS));
+    const level = checkOneOf('level', options.level ?? 'fast', LEVELS);
+    const { dictionary } = options;
+    checkDictionary(heap, dialect, dictionary);
+    this.#kernel = dictionary === undefined ? encodeKernel(heap.kernels, dialect, level) : dictionaryKernel(heap, dictionary, level);
   }
 
   /**
@@ -76,6 +89,11 @@ export class RawEncoder {
 
   /** Gives the hash table back. The encoder may be used again: it then takes a new one. */
   release(): void {
+    this.#kernel.release?.();
+    this.#freeTable();
+  }
+
+  #freeTable(): void {
     if (this.#tableSize > 0) this.#heap.free(this.#table, this.#tableSize);
     this.#table = 0;
     this.#tableSize = 0;
@@ -86,7 +104,7 @@ export class RawEncoder {
   }
 
   #growTable(size: number): void {
-    this.release();
+    this.#freeTable();
     this.#table = this.#heap.allocate(size);
     this.#tableSize = this.#heap.roundUp(size);
   }
@@ -124,9 +142,15 @@ export class RawDecoder {
   readonly #kernels: Kernels;
   readonly #s2: boolean;
   readonly #tables: number;
+  readonly #dictionary: S2Dictionary | undefined;
 
-  /** @throws ArgumentRangeError `ERR_OUT_OF_RANGE` for an unknown dialect */
-  constructor(heap: Heap, dialect: Dialect) {
+  /**
+   * @param dictionary the one that blocks were encoded with, in the same heap, for the S2 dialect
+   * @throws ArgumentRangeError `ERR_OUT_OF_RANGE` for an unknown dialect, or a dictionary that cannot be used
+   */
+  constructor(heap: Heap, dialect: Dialect, dictionary?: S2Dictionary) {
+    checkDictionary(heap, dialect, dictionary);
+    this.#dictionary = dictionary;
     this.#heap = heap;
     this.#kernels = heap.kernels;
     this.#s2 = checkOneOf('dialect', dialect, DIALECTS) === 's2';
@@ -147,7 +171,12 @@ export class RawDecoder {
     const length = readDecodedLength(u8, src, end);
     if (length > dstCapacity) throw tooSmall(length, dstCapacity);
     const body = skipHeader(u8, src);
-    const status = this.#s2
+    const dictionary = this.#dictionary;
+    const status = dictionary !== undefined
+      ? this.#kernels.s2Decode(
+        src, body, end, dst, length, dst + dstCapacity, dictionary.address, dictionary.length, dictionary.repeatOffset, this.#tables, heap.report,
+      )
+      : this.#s2
       ? this.#kernels.s2Decode(src, body, end, dst, length, dst + dstCapacity, 0, 0, 0, this.#tables, heap.report)
       : this.#kernels.snappyDecode(src, body, end, dst, length, dst + dstCapacity, this.#tables, heap.report);
     if (status < 0) throw statusError(heap.u8, heap.report, status);
@@ -164,7 +193,7 @@ export class RawDecoder {
     const heap = this.#heap;
     const end = src + srcLength;
     const length = readDecodedLength(heap.u8, src, end);
-    const status = this.#kernels.snappyCheck(src, skipHeader(heap.u8, src), end, length, this.#s2 ? 1 : 0, 0, 0, heap.report);
+    const status = this.#kernels.snappyCheck(src, skipHeader(heap.u8, src), end, length, this.#s2 ? 1 : 0, this.#dictionary?.length ?? 0, this.#dictionary?.repeatOffset ?? 0, heap.report);
     if (status < 0) throw statusError(heap.u8, heap.report, status);
     return length;
   }
