@@ -1,8 +1,9 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Server, jsonMessages, length32, millrace, ndjson, scratch } from './harness.js';
+import { Server, command, jsonMessages, length32, millrace, ndjson, scratch } from './harness.js';
 
 describe('bad input from a file: one line, exit code 3, what came before is kept', () => {
   const good = ['{"a":1}', '{"b":2}'];
@@ -139,6 +140,21 @@ describe('kill -9', () => {
     expect(verify.stdout.toString()).toMatch(/000001\.s2.*corrupt.*offset \d+/);
     expect((await millrace(['cat', folder])).code).toBe(3);
   });
+});
+
+test('cat into a reader that has gone ends quietly', async () => {
+  const folder = scratch();
+  await millrace(['ingest', '-', '--out', folder], ndjson(jsonMessages(40_000)));
+  const child = spawn(process.execPath, [command, 'cat', folder], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  await once(child.stdout, 'data');
+  child.stdout.destroy();
+  const [code] = (await once(child, 'close')) as [number | null];
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
 });
 
 describe('the command line', () => {

@@ -8,7 +8,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
-const command = join(dirname(fileURLToPath(import.meta.url)), '..', 'bin', 'millrace.js');
+/** The command under test. */
+export const command: string = join(dirname(fileURLToPath(import.meta.url)), '..', 'bin', 'millrace.js');
 
 /** A directory that goes when the test ends. */
 export function scratch(): string {

@@ -20,6 +20,7 @@ export function catCommand(done: (code: number) => void): Command {
 async function cat(path: string): Promise<number> {
   const heap = new Heap({ limit: 1024 * 2 ** 20 });
   let code: number = EXIT.ok;
+  process.stdout.on('error', () => undefined); // told to the write's callback as well
   for (const segment of segmentsAt(path)) {
     const reader = new SegmentReader(segment, heap);
     let cutter: MessageCutter | undefined;
