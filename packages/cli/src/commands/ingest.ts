@@ -41,7 +41,7 @@ export function ingestCommand(done: (code: number) => void): Command {
     .option('--max-message <SIZE>', 'longest message, delimiter or prefix not counted', '8MiB')
     .option('--memory-limit <SIZE>', 'most memory for messages on their way; sockets wait when it is used up', '256MiB')
     .option('--flush-ms <MS>', 'write what has come in after this long, if no full block has gathered', '100')
-    .option('-T, --threads <N>', 'threads that compress, the reading one included (default: one for each core, at most 4)')
+    .option('-T, --threads <N>', 'threads that compress, the reading one included (default: one for each core but one, at most 4)')
     .option('--accept-unterminated', 'store a last NDJSON line without its line feed, which is added, instead of refusing it', false)
     .option('--progress-ms <MS>', 'with --json: a progress event this often')
     .option('--json', 'events and the summary as lines of JSON', false)
@@ -52,6 +52,11 @@ export function ingestCommand(done: (code: number) => void): Command {
 }
 
 const MIB = 2 ** 20;
+
+// One core is left to whoever sends: on two cores a second thread made the job slower and took three times the memory (docs/performance.md).
+function defaultThreads(): number {
+  return Math.max(1, Math.min(4, availableParallelism() - 1));
+}
 
 function settings(file: string | undefined, flags: IngestFlags): IngestSettings {
   if (file !== undefined && (flags.port !== undefined || flags.host !== undefined)) {
@@ -71,7 +76,7 @@ function settings(file: string | undefined, flags: IngestFlags): IngestSettings 
     maxMessage,
     memoryLimit,
     flushMs: parseCount('--flush-ms', flags.flushMs, 1, 60_000),
-    threads: flags.threads === undefined ? Math.min(4, availableParallelism()) : parseCount('--threads', flags.threads, 1, 32),
+    threads: flags.threads === undefined ? defaultThreads() : parseCount('--threads', flags.threads, 1, 32),
     acceptUnterminated: flags.acceptUnterminated,
     progressMs: flags.progressMs === undefined ? undefined : parseCount('--progress-ms', flags.progressMs, 10, 3_600_000),
     json: flags.json,
