@@ -12,7 +12,7 @@ import {
 import {
   BASE, COUNTS_CODES, COUNTS_LOG, FRAME_TABLES, HISTORY_LENGTH, LL, LL_LOG, LL_TABLE, LOOP_BITS, LOOP_LEFT, LOOP_LITERAL, LOOP_LL, LOOP_ML,
   LOOP_OF, LOOP_OUT, LOOP_PENDING, LOOP_UPDATE, MAX_OFFSET, ML, ML_LOG, ML_TABLE, OF, OF_HIGHEST, OF_LOG, OF_TABLE, PATTERNS, PENDING_LL,
-  PENDING_ML, PENDING_OFFSET, REPEAT, STEPS, WITH_DICTIONARY, defaultTable, prototypes, tableAt,
+  PENDING_ML, PENDING_OFFSET, REPEAT, STEPS, WINDOW, WITH_DICTIONARY, defaultTable, prototypes, tableAt,
 } from "./decode-context";
 import { Exact, Wide, copyFromHistory, copyMatchExact } from "./decode-copy";
 import { buildSequenceTable, highBit, readCounts } from "./decode-fse";
@@ -24,9 +24,11 @@ import {
 /** The destination can take any write up to so many bytes past the end of a copy. */
 const SLACK: u32 = 32;
 
-// Shapes of a frame, told apart by their sizes when the fast loop is compiled for each.
-type Together = u8;
-type Scattered = u16;
+// What the fast loop must look out for, told apart by their sizes when it is compiled for each. Within: the frame has not outgrown its window, so that
+// a match within the output is within the window. Outgrown: it has. Scattered: not all history lies together, or offsets may have over 24 bits.
+type Within = u8;
+type Outgrown = u16;
+type Scattered = u32;
 
 // Puts the table of one kind of code in force as `mode` says. Gives the next byte of input; 0 after a bad description, 1 for a missing table.
 @inline
@@ -113,7 +115,11 @@ export function decodeSequences(context: u32, p: u32, end: u32, count: u32, lite
   const fastEnd = writable - base >= SLACK ? min(outEnd, writable - SLACK) : base;
   if (fastEnd > out) {
     const scattered = (load<u32>(context, HISTORY_LENGTH) | load<u32>(context, WITH_DICTIONARY)) != 0 || load<u32>(context, OF_HIGHEST) > 24;
-    const status = scattered ? runFast<Scattered>(context, p, base, fastEnd, literalsEnd) : runFast<Together>(context, p, base, fastEnd, literalsEnd);
+    const status = scattered
+      ? runFast<Scattered>(context, p, base, fastEnd, literalsEnd)
+      : fastEnd - base <= load<u32>(context, WINDOW)
+        ? runFast<Within>(context, p, base, fastEnd, literalsEnd)
+        : runFast<Outgrown>(context, p, base, fastEnd, literalsEnd);
     if (status < 0) return status;
   }
   if (load<u32>(context, LOOP_LEFT) > 0 || load<u32>(context, LOOP_PENDING) > 0) {
@@ -140,6 +146,7 @@ function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, lite
   const first = stream - 7;
   let at = first + (start >> 3);
   let shift: i32 = start & 7;
+  let update: u32 = 0;
   let status = 0;
   while (left > 0) {
     const entryLL = context + stateLL;
@@ -174,7 +181,7 @@ function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, lite
     let offset: u32;
     if (bitsOF > 1) {
       offset = load<u32>(entryOF) + extra;
-      if (sizeof<Shape>() == sizeof<Together>() && offset > maxOffset) {
+      if (sizeof<Shape>() == sizeof<Outgrown>() && offset > maxOffset) {
         status = -OFFSET_TOO_FAR;
         break;
       }
@@ -206,11 +213,10 @@ function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, lite
     const updateML = <u32>load<u8>(entryML, 5);
     const updateLL = <u32>load<u8>(entryLL, 5);
     const above = updateOF + updateML;
-    const update = above + updateLL;
+    update = above + updateLL;
     shift -= sizeof<Shape>() == sizeof<Scattered>() ? bitsLengths + update : bitsLengths + bitsOF + update;
     at += shift >> 3;
     shift &= 7;
-    store<u32>(context, update, LOOP_UPDATE);
     const states = (load<u64>(at, 7) >> <u64>shift) << 4;
     stateOF = <u32>load<u16>(entryOF, 6) + (<u32>states & load<u32>(entryOF, 8));
     stateML = <u32>load<u16>(entryML, 6) + (<u32>(states >> <u64>updateOF) & load<u32>(entryML, 8));
@@ -225,7 +231,7 @@ function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, lite
       status = -LITERALS_EXHAUSTED;
       break;
     }
-    if (sizeof<Shape>() == sizeof<Together>() && <i32>from < <i32>base) {
+    if (sizeof<Shape>() != sizeof<Scattered>() && <i32>from < <i32>base) {
       status = -OFFSET_TOO_FAR;
       break;
     }
@@ -284,6 +290,7 @@ function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, lite
   store<u32>(context, stateLL, LOOP_LL);
   store<u32>(context, stateML, LOOP_ML);
   store<u32>(context, stateOF, LOOP_OF);
+  store<u32>(context, update, LOOP_UPDATE);
   store<u32>(context, repeat1, REPEAT);
   store<u32>(context, repeat2, REPEAT + 4);
   store<u32>(context, repeat3, REPEAT + 8);
