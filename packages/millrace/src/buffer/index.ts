@@ -9,3 +9,7 @@ export { Link, type LinkHandlers, type LinkOptions } from './socket/link.js';
 export { attach, connectLink, connectTlsLink, linkServer, type LinkServerOptions } from './socket/attach.js';
 export { FrameDecoder, type FrameDecoderOptions } from './framing/decoder.js';
 export { writeFrame } from './framing/encoder.js';
+export { RingBuffer } from './ring-buffer.js';
+export { BufReader, type BufReaderOptions } from './reader/buf-reader.js';
+export type { ByteIterable, ByteSource, Readables, WebByteStream } from './reader/source.js';
+export { LinkSource } from './reader/link-source.js';

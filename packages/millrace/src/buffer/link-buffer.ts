@@ -131,10 +131,15 @@ export class LinkBuffer {
     this.#booked = room.length;
   }
 
-  /** Gives back memory that holds nothing, booked or kept for small writes: for a buffer that is idle. The next booking is smaller. */
-  releaseRoom(): void {
+  /** Gives the booked room back. The next booking is as large as the reads so far suggest. */
+  releaseBooking(): void {
     this.#booked = 0;
     this.#room.release();
+  }
+
+  /** Gives back memory that holds nothing, booked or kept for small writes: for a buffer that is idle. The next booking is smaller. */
+  releaseRoom(): void {
+    this.releaseBooking();
     this.#room.shrink();
     this.#seal();
     this.#releaseChunk();
