@@ -23,7 +23,7 @@ export function sourceLength(source: Source): number {
 
 /** The address of a view's first byte where it lies in the heap's memory, else -1. */
 export function addressIn(heap: Heap, view: Uint8Array): number {
-  return view.buffer === heap.u8.buffer ? view.byteOffset : -1;
+  return heap.addressOf(view);
 }
 
 // Kept between calls up to this size: one message's worth, so that small calls allocate nothing.

@@ -126,6 +126,11 @@ export class Heap {
     return this.memory.u8;
   }
 
+  /** The address of the first byte of a view of this memory, however old; -1 for a view of anything else. */
+  addressOf(view: Uint8Array): number {
+    return this.memory.has(view.buffer) ? view.byteOffset : -1;
+  }
+
   /** Bytes that this thread has allocated and that have not been freed. */
   get live(): number {
     this.collect();

@@ -24,6 +24,8 @@ export class LinearMemory {
   u8!: Uint8Array;
   /** The same as 32-bit words. */
   words!: Int32Array;
+  /** Each growth makes another object for the same bytes, and views of the older ones stay right. */
+  readonly #buffers = new WeakSet<ArrayBufferLike>();
 
   /**
    * @param limit bytes, 256 KiB to 2 GiB, rounded up to whole pages
@@ -72,8 +74,14 @@ export class LinearMemory {
     }
   }
 
+  /** Whether `buffer` is this memory, as of now or of before a growth. */
+  has(buffer: ArrayBufferLike): boolean {
+    return buffer === this.u8.buffer || this.#buffers.has(buffer);
+  }
+
   private refresh(): void {
     this.u8 = new Uint8Array(this.memory.buffer);
+    this.#buffers.add(this.memory.buffer);
     this.words = new Int32Array(this.memory.buffer);
   }
 }

@@ -23,6 +23,18 @@ describe('Heap', () => {
     heap.audit();
   });
 
+  it('knows the address of its views, those of before a growth included, and of no others', () => {
+    const heap = new Heap({ initial: MiB });
+    const old = heap.u8.subarray(5000, 5010);
+    const address = heap.allocate(4 * MiB);
+    expect(heap.u8.buffer).not.toBe(old.buffer);
+    expect(heap.addressOf(old)).toBe(5000);
+    expect(heap.addressOf(heap.u8.subarray(address))).toBe(address);
+    expect(heap.addressOf(new Uint8Array(10))).toBe(-1);
+    expect(heap.addressOf(new Heap().u8.subarray(5))).toBe(-1);
+    heap.free(address, 4 * MiB);
+  });
+
   it('counts live bytes', () => {
     const heap = new Heap();
     const a = heap.allocate(100);
