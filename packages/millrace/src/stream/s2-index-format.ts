@@ -101,7 +101,10 @@ export function loadIndex(chunk: Uint8Array, index: S2Index): S2Index {
   const count = next(0, MAX_INDEX_ENTRIES, 'the number of entries');
   const irregular = checked(cursor.byte(), 0, 1, cursor.at - 1, 'the flag') === 1;
 
-  // Not sized by `count`: that is a claim, whereas each push below has seen its bytes or follows from one that has.
+  // Each entry has a byte at least: more of them are a claim that no memory is spent on.
+  if (count > end - cursor.at) {
+    throw new CodecError('ERR_TRUNCATED', `the index says that it has ${count} entries`, { offset: cursor.at, expected: count, actual: end - cursor.at });
+  }
   const uncompressed: number[] = [];
   for (let i = 0; i < count; i += 1) {
     const delta = irregular ? cursor.next() : 0;

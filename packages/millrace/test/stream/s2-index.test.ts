@@ -168,7 +168,8 @@ describe('S2Index.load refuses', () => {
     ['entries that do not ascend without offsets', changed(13, 128, 0), 'ERR_CORRUPT', 17],
     ['a first compressed offset below 0', changed(17, 21), 'ERR_CORRUPT', 18],
     ['compressed offsets that do not ascend', changed(13, 2, 4, 0, 20, 0, 2), 'ERR_CORRUPT', 18],
-    ['more entries than it holds', changed(15, 6), 'ERR_TRUNCATED', 19],
+    ['more entries than it holds', changed(15, 6), 'ERR_TRUNCATED', 17],
+    ['entries that end in the middle of one', changed(18, 0x86), 'ERR_TRUNCATED', 18],
     ['fewer entries than it holds', changed(15, 2), 'ERR_CORRUPT', 18],
     ['a size that is not its own', changed(19, 30), 'ERR_CORRUPT', 19],
   ])('%s', (_, chunk, code, offset) => {
