@@ -5,15 +5,13 @@ import type { Heap } from '../memory/heap.js';
 import { sharedPool } from '../worker/pool.js';
 import { BlockJob, chunkBound, type BlockEngine } from './block-job.js';
 import * as chunk from './chunk.js';
+import { Gathered } from './gathered.js';
 import { HandBack, type Loan } from './hand-back.js';
 import { InlineEngine } from './inline-engine.js';
 import { paddingChunk, paddingLength } from './padding.js';
 import { PieceQueue } from './piece-queue.js';
 import { PoolEngine } from './pool-engine.js';
 import { checkWriterOptions, type S2WriterOptions } from './writer-options.js';
-
-/** First capacity of the memory that small writes gather in; it doubles up to the block size. */
-const GATHER = 16_384;
 
 /**
  * Writes a stream of the S2 or the Snappy framing format without doing any input or output: what goes in by `write` and `encodeBuffer`
@@ -30,7 +28,7 @@ export class S2Writer {
   readonly #engine: BlockEngine;
   readonly #handBack: HandBack | undefined;
   readonly #pieces: PieceQueue;
-  #gathered: BytesMut | undefined;
+  readonly #gathered: Gathered;
   /** Whether the stream identifier was put before a piece. */
   #begun = false;
   #closed = false;
@@ -46,6 +44,7 @@ export class S2Writer {
     this.#padding = padding;
     this.#dialect = dialect;
     this.#pieces = new PieceQueue(this.heap, blockSize);
+    this.#gathered = new Gathered(heap, blockSize);
     const inline = new InlineEngine(heap, options.uncompressed === true ? undefined : { dialect, level });
     // Storing costs no more than a checksum: not worth another thread.
     if (concurrency === 1 || options.uncompressed === true) this.#engine = inline;
@@ -310,8 +309,7 @@ export class S2Writer {
   }
 
   #drop(error: Error): void {
-    this.#gathered?.release();
-    this.#gathered = undefined;
+    this.#gathered.release();
     this.#handBack?.fail(error); // first, as what is dropped settles loans
     this.#pieces.drop();
     this.#engine.release();
@@ -323,7 +321,7 @@ export class S2Writer {
       else this.#cutLent(asView(source), undefined);
       return;
     }
-    if (!(source instanceof Bytes) || source.block.heap !== this.heap || this.#gathered !== undefined || source.length < this.blockSize) {
+    if (!(source instanceof Bytes) || source.block.heap !== this.heap || !this.#gathered.empty || source.length < this.blockSize) {
       this.#gather(asView(source));
       return;
     }
@@ -333,23 +331,15 @@ export class S2Writer {
   }
 
   #gather(source: Uint8Array): void {
-    let at = 0;
-    while (at < source.length) {
-      this.#gathered ??= BytesMut.withCapacity(Math.min(this.blockSize, Math.max(GATHER, source.length - at)), this.heap);
-      const gathered = this.#gathered;
-      const n = Math.min(source.length - at, this.blockSize - gathered.length);
-      if (gathered.spareLength < n) gathered.reserve(Math.max(n, Math.min(gathered.length, this.blockSize - gathered.length)));
-      gathered.putSlice(at === 0 && n === source.length ? source : source.subarray(at, at + n));
-      at += n;
-      if (gathered.length === this.blockSize) this.#flushGathered();
+    for (let at = 0; at < source.length; ) {
+      at = this.#gathered.put(source, at);
+      if (this.#gathered.full) this.#flushGathered();
     }
   }
 
   #flushGathered(): void {
-    const gathered = this.#gathered;
-    if (gathered === undefined) return;
-    this.#gathered = undefined;
-    this.#cut(gathered.freeze());
+    const block = this.#gathered.take();
+    if (block !== undefined) this.#cut(block);
   }
 
   /** Makes blocks of a handle, which is used up. */
@@ -367,7 +357,7 @@ export class S2Writer {
 
   /** Makes blocks of memory that is not ours: in place where it is in the heap, else of copies. */
   #cutLent(lent: Uint8Array, loan: Loan | undefined): void {
-    const address = this.heap.u8.buffer === lent.buffer ? lent.byteOffset : -1;
+    const address = this.heap.addressOf(lent);
     for (let at = 0; at < lent.length; at += this.blockSize) {
       const end = Math.min(lent.length, at + this.blockSize);
       if (address < 0) this.#block(Bytes.copyOf(lent.subarray(at, end), this.heap), loan);
