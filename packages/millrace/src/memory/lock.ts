@@ -1,5 +1,9 @@
 import { DEAD, LOCK, LOCK_STEALS, LOCK_WAITERS, SLOT_STATE, SLOT_TABLE, SLOT_WORDS } from './state.js';
 
+// Own names for imported constants: V8 folds only those.
+const WORD: number = LOCK;
+const WAITERS: number = LOCK_WAITERS;
+
 /** How long a holder may keep the lock before it is taken for dead: sections under it last microseconds, a growth milliseconds. */
 const STALLED_MS = 2000;
 const SPINS = 200;
@@ -26,27 +30,27 @@ export class SharedLock {
     this.#ticket = (this.#ticket + 1) & 0x3f_ffff;
     const mine = (this.#ticket << 8) | (this.#slot + 1);
     this.#mine = mine;
-    return Atomics.compareExchange(this.#words, LOCK, 0, mine) === 0 ? false : this.#wait(mine);
+    return Atomics.compareExchange(this.#words, WORD, 0, mine) === 0 ? false : this.#wait(mine);
   }
 
   release(): void {
     const words = this.#words;
     // A holder that was stopped for so long that the lock was taken from it must not free the new holder's.
-    Atomics.compareExchange(words, LOCK, this.#mine, 0);
-    if (Atomics.load(words, LOCK_WAITERS) !== 0) Atomics.notify(words, LOCK, 1);
+    Atomics.compareExchange(words, WORD, this.#mine, 0);
+    if (Atomics.load(words, WAITERS) !== 0) Atomics.notify(words, WORD, 1);
   }
 
   #wait(mine: number): boolean {
     const words = this.#words;
     for (let i = 0; i < SPINS; i += 1) {
-      if (Atomics.load(words, LOCK) === 0 && Atomics.compareExchange(words, LOCK, 0, mine) === 0) return false;
+      if (Atomics.load(words, WORD) === 0 && Atomics.compareExchange(words, WORD, 0, mine) === 0) return false;
     }
-    Atomics.add(words, LOCK_WAITERS, 1);
+    Atomics.add(words, WAITERS, 1);
     try {
       let seen = 0;
       let since = 0;
       for (;;) {
-        const holder = Atomics.compareExchange(words, LOCK, 0, mine);
+        const holder = Atomics.compareExchange(words, WORD, 0, mine);
         if (holder === 0) return false;
         const now = Date.now();
         if (holder !== seen) {
@@ -55,14 +59,14 @@ export class SharedLock {
         }
         const slot = (holder & 0xff) - 1;
         const dead = Atomics.load(words, SLOT_TABLE + slot * SLOT_WORDS + SLOT_STATE) === DEAD;
-        if ((dead || now - since > STALLED_MS) && Atomics.compareExchange(words, LOCK, holder, mine) === holder) {
+        if ((dead || now - since > STALLED_MS) && Atomics.compareExchange(words, WORD, holder, mine) === holder) {
           Atomics.add(words, LOCK_STEALS, 1);
           return true;
         }
-        Atomics.wait(words, LOCK, holder, WAIT_MS);
+        Atomics.wait(words, WORD, holder, WAIT_MS);
       }
     } finally {
-      Atomics.sub(words, LOCK_WAITERS, 1);
+      Atomics.sub(words, WAITERS, 1);
     }
   }
 }

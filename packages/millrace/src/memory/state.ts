@@ -2,7 +2,7 @@
  * The first page of the memory holds what all threads share; the last committed page is the guard at the end.
  *
  *     0        256              8192      8448             12544                24576            57344          65536
- *     | guard  | report areas   | words   | thread slots   | buddy bitmaps      | owner of each  | short ranges |
+ *     | guard  | report areas   | words   | thread slots   | free page bitmaps  | owner of each  | short ranges |
  *     |        | 64 of 64 bytes |         | 64 of 64 bytes |                    | page, a byte   | on their way |
  *
  * The owner map is the truth about pages: 0 is free, SYSTEM is this page and the guard, everything else a slot + 1. The bitmaps are
@@ -32,11 +32,10 @@ export const LOCK_STEALS: number = 8192 / 4 + 6;
 
 export const SLOT_TABLE: number = 8448 / 4;
 export const SLOT_WORDS = 16;
-/** Words of a slot: one of FREE, ATTACHED, DEAD; the head of its return list; the pages it owns; how many of the short ranges are its. */
+/** Words of a slot: one of FREE, ATTACHED, DEAD; the head of its return list; how many of the short ranges are its. */
 export const SLOT_STATE = 0;
 export const SLOT_RETURNS = 1;
-export const SLOT_PAGES = 2;
-export const SLOT_SHORTS = 3;
+export const SLOT_SHORTS = 2;
 export const FREE = 0;
 export const ATTACHED = 1;
 export const DEAD = 2;
