@@ -26,3 +26,4 @@ export {
 } from "./zstd/decode-frame";
 export { copyBytes } from "./bytes/copy";
 export { isAscii } from "./bytes/ascii";
+export { pagesClaim, pagesFree, pagesGive, pagesTake } from "./memory/pages";

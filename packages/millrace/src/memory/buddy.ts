@@ -1,19 +1,20 @@
 import { MemoryError } from '../base/errors.js';
+import type { Kernels } from '../wasm/kernels.js';
 import type { LinearMemory } from './linear-memory.js';
 import { SharedLock } from './lock.js';
-import { FreePages } from './free-pages.js';
-import { COMMITTED, MAX_PAGES, OWNED, OWNED_HIGH, OWNERS, PAGE, PAGE_SHIFT, SYSTEM } from './state.js';
+import { auditPages } from './free-pages.js';
+import { BITMAPS, COMMITTED, MAX_PAGES, OWNED, OWNERS, PAGE, PAGE_SHIFT, SYSTEM } from './state.js';
 
 // Own names for imported constants: V8 folds only those.
 const PAGES: number = PAGE_SHIFT;
-const ALL: number = OWNED;
-const MOST: number = OWNED_HIGH;
+const BUSY = -1;
 
 /**
  * The buddy allocator: pages of the linear memory for all threads, in blocks of 2^0 to 2^10 pages, 64 KiB to 64 MiB, each at a multiple of its
  * size. A request that is not a power of two gets the front of the next larger one, and the rest stays free; one above 64 MiB gets a run of
  * any alignment. Any run of pages may be given back that its owner has. All state is in the memory itself, under one lock; each thread has
- * an object of this class over it.
+ * an object of this class over it. The work under the lock is a kernel's, so that a call takes and leaves the lock with two
+ * instructions where JavaScript has to call for each.
  */
 export class Buddy {
   readonly #memory: LinearMemory;
@@ -22,16 +23,16 @@ export class Buddy {
   /** The number of this thread. */
   readonly slot: number;
   readonly #lock: SharedLock;
-  readonly #free: FreePages;
+  readonly #kernels: Kernels;
 
   /** @param slot the number of this thread, from 0 */
-  constructor(memory: LinearMemory, slot: number) {
+  constructor(memory: LinearMemory, kernels: Kernels, slot: number) {
     this.#memory = memory;
     this.#words = new Int32Array(memory.memory.buffer, 0, PAGE / 4);
     this.#owners = new Uint8Array(memory.memory.buffer, OWNERS, MAX_PAGES);
     this.slot = slot;
     this.#lock = new SharedLock(this.#words, slot);
-    this.#free = new FreePages(this.#words);
+    this.#kernels = kernels;
   }
 
   /** Makes the state over a new memory: every page free but the first, which holds the state, and the last, which is the guard. */
@@ -58,15 +59,8 @@ export class Buddy {
    * @returns the address, 0 when there are none and the limit allows no more
    */
   take(pages: number): number {
-    this.#acquire();
-    let page = this.#free.take(pages);
-    if (page === 0) page = this.#takeAnywhere(pages);
-    if (page !== 0) {
-      const owner = this.slot + 1;
-      for (let at = page; at < page + pages; at += 1) this.#owners[at] = owner;
-      this.#count(pages);
-    }
-    this.#lock.release();
+    let page = this.#kernels.pagesTake(pages, this.slot + 1, this.#lock.turn());
+    if (page <= 0) page = this.#takeSlowly(pages);
     return page << PAGES;
   }
 
@@ -78,18 +72,9 @@ export class Buddy {
   give(start: number, end: number, slot: number = this.slot): void {
     const from = start >>> PAGES;
     const to = end >>> PAGES;
-    const owner = slot + 1;
-    this.#acquire();
-    for (let page = from; page < to; page += 1) {
-      if (this.#owners[page] !== owner) {
-        this.#lock.release();
-        throw new MemoryError('ERR_FOREIGN_FREE', `page ${page} is not thread ${slot}'s to give back`, { offset: page << PAGES });
-      }
-    }
-    for (let page = from; page < to; page += 1) this.#owners[page] = 0;
-    this.#free.add(from, to);
-    this.#count(from - to);
-    this.#lock.release();
+    let done = this.#kernels.pagesGive(from, to, slot + 1, this.#lock.turn());
+    if (done === BUSY) done = this.locked(() => this.#kernels.pagesGive(from, to, slot + 1, 0));
+    if (done === 0) throw new MemoryError('ERR_FOREIGN_FREE', `[${start}, ${end}) is not thread ${slot}'s to give back`, { offset: start });
   }
 
   /** Whose page the address is on: a slot, -1 for nobody's or the system's. */
@@ -130,7 +115,7 @@ export class Buddy {
       if (committed * PAGE > this.#memory.size) this.#memory.sync();
       if (committed * PAGE !== this.#memory.size) fail(`${committed} pages are committed, the memory has ${this.#memory.size} bytes`);
       if (this.#owners[0] !== SYSTEM || this.#owners[committed - 1] !== SYSTEM) fail('the guards are not guarded');
-      const wrong = this.#free.audit((page) => page < committed && this.#owners[page] === 0);
+      const wrong = auditPages(this.#words, (page) => page < committed && this.#owners[page] === 0);
       if (wrong !== undefined) fail(wrong);
       let owned = 0;
       let free = 0;
@@ -147,19 +132,21 @@ export class Buddy {
     if (this.#lock.acquire()) this.#rebuild();
   }
 
-  // No block is large enough: a run across blocks, the lowest, or else new memory. Nothing here throws: the lock is held.
-  #takeAnywhere(pages: number): number {
-    const page = this.#findRun(pages);
-    if (page !== 0) {
-      this.#free.remove(page, page + pages);
-      return page;
-    }
-    if (!this.#grow(pages)) return 0;
-    const block = this.#free.take(pages);
-    if (block !== 0) return block;
-    const run = this.#findRun(pages);
-    if (run !== 0) this.#free.remove(run, run + pages);
-    return run;
+  // The lock is busy, or no block is large enough: then a run across blocks, the lowest, or else new memory.
+  #takeSlowly(pages: number): number {
+    const owner = this.slot + 1;
+    return this.locked(() => {
+      for (let grown = false; ; grown = true) {
+        const page = this.#kernels.pagesTake(pages, owner, 0);
+        if (page !== 0) return page;
+        const run = this.#findRun(pages);
+        if (run !== 0) {
+          this.#kernels.pagesClaim(run, pages, owner);
+          return run;
+        }
+        if (grown || !this.#grow(pages)) return 0;
+      }
+    });
   }
 
   #findRun(pages: number): number {
@@ -182,15 +169,8 @@ export class Buddy {
     this.#owners[now - 1] = SYSTEM;
     this.#owners[committed - 1] = 0;
     Atomics.store(this.#words, COMMITTED, now);
-    this.#free.add(committed - 1, now - 1);
+    this.#kernels.pagesFree(committed - 1, now - 1);
     return true;
-  }
-
-  #count(pages: number): void {
-    const words = this.#words;
-    const owned = words[ALL]! + pages;
-    words[ALL] = owned;
-    if (owned > words[MOST]!) words[MOST] = owned;
   }
 
   // From the owner map, which is changed a page at a time and so is true at any moment.
@@ -204,10 +184,10 @@ export class Buddy {
       this.#owners[words[COMMITTED]! - 1] = 0;
       words[COMMITTED] = committed;
     }
-    this.#free.clear();
+    words.fill(0, BITMAPS, OWNERS / 4);
     let owned = 0;
     for (let page = 1; page < committed - 1; page += 1) {
-      if (this.#owners[page] === 0) this.#free.add(page, page + 1);
+      if (this.#owners[page] === 0) this.#kernels.pagesFree(page, page + 1);
       else owned += 1;
     }
     words[OWNED] = owned;

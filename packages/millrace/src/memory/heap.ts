@@ -93,11 +93,11 @@ export class Heap {
     this.#words = new Int32Array(this.memory.memory.buffer, 0, PAGE / 4);
     this.slot = attachSlot(this.#words, attached === undefined);
     this.report = REPORTS + this.slot * REPORT_SIZE;
-    this.#buddy = new Buddy(this.memory, this.slot);
-    if (attached === undefined) this.#buddy.initialize();
-    else for (const [name, address] of attached.tables) this.#tables.set(name, address);
     this.#module = attached?.module ?? kernelModule();
     this.kernels = instantiateKernels(this.memory.memory, this.#module);
+    this.#buddy = new Buddy(this.memory, this.kernels, this.slot);
+    if (attached === undefined) this.#buddy.initialize();
+    else for (const [name, address] of attached.tables) this.#tables.set(name, address);
     this.#returns = new ReturnLists(this.memory, this.#buddy);
     this.#tiers = new Tiers(tiers, this.memory.limit, this.#buddy);
     this.#pressure = new Pressure(this);

@@ -25,10 +25,16 @@ export class SharedLock {
     this.#slot = slot;
   }
 
+  /** A fresh word for one turn of this thread's: for who takes the lock with a kernel. */
+  turn(): number {
+    const ticket = (this.#ticket + 1) & 0x3f_ffff;
+    this.#ticket = ticket;
+    return (ticket << 8) | (this.#slot + 1);
+  }
+
   /** Waits for the lock. Gives true when it was taken from a holder that died: what it guards may be half changed. */
   acquire(): boolean {
-    this.#ticket = (this.#ticket + 1) & 0x3f_ffff;
-    const mine = (this.#ticket << 8) | (this.#slot + 1);
+    const mine = this.turn();
     this.#mine = mine;
     return Atomics.compareExchange(this.#words, WORD, 0, mine) === 0 ? false : this.#wait(mine);
   }

@@ -2,6 +2,12 @@
 export interface Kernels {
   abiVersion(): number;
 
+  // assembly/memory/pages.ts: for src/memory/buddy.ts only; "busy" is -1.
+  pagesTake(pages: number, owner: number, turn: number): number;
+  pagesGive(from: number, to: number, owner: number, turn: number): number;
+  pagesClaim(from: number, pages: number, owner: number): void;
+  pagesFree(from: number, to: number): void;
+
   // assembly/zstd/xxh64.ts: a state takes 80 bytes.
   xxh64(address: number, length: number): bigint;
   xxh64Reset(state: number): void;

@@ -2,13 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { Buddy } from '../../src/memory/buddy.js';
 import { LinearMemory } from '../../src/memory/linear-memory.js';
 import { SharedLock } from '../../src/memory/lock.js';
+import { instantiateKernels } from '../../src/wasm/module.js';
 import { COMMITTED, DEAD, LOCK, LOCK_STEALS, PAGE, SLOT_STATE, SLOT_TABLE, SLOT_WORDS } from '../../src/memory/state.js';
 
 function make(limitPages: number, initialPages = limitPages) {
   const memory = new LinearMemory(limitPages * PAGE, initialPages * PAGE);
-  const buddy = new Buddy(memory, 0);
+  const kernels = instantiateKernels(memory.memory);
+  const buddy = new Buddy(memory, kernels, 0);
   buddy.initialize();
-  return { memory, buddy, words: new Int32Array(memory.memory.buffer, 0, PAGE / 4) };
+  return { memory, kernels, buddy, words: new Int32Array(memory.memory.buffer, 0, PAGE / 4) };
 }
 
 const code = (wanted: string) => expect.objectContaining({ code: wanted });
@@ -96,13 +98,13 @@ describe('Buddy', () => {
   });
 
   it('takes the lock from a dead holder and rebuilds what it left half changed', () => {
-    const { memory, buddy, words } = make(64);
+    const { memory, kernels, buddy, words } = make(64);
     const held = buddy.take(5);
     const other = new SharedLock(words, 7);
     expect(other.acquire()).toBe(false);
     words.fill(-1, 12_544 / 4, 12_544 / 4 + 100); // died in the middle of something
     Atomics.store(words, SLOT_TABLE + 7 * SLOT_WORDS + SLOT_STATE, DEAD);
-    const again = new Buddy(memory, 1);
+    const again = new Buddy(memory, kernels, 1);
     const start = again.take(3);
     expect(start).toBeGreaterThan(0);
     expect(words[LOCK_STEALS]).toBe(1);
