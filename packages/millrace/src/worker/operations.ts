@@ -1,13 +1,17 @@
 import { maskedCrc32c } from '../codec/checksum/crc32c.js';
 import { LEVELS, type Dialect, type Level } from '../codec/snappy/format.js';
 import { decodeBlock, RawEncoder } from '../codec/snappy/raw.js';
+import { decoderPool } from '../codec/zstd/decode-pool.js';
+import { DECODE_SLACK as ZSTD_SLACK, RawDecoder } from '../codec/zstd/decode-raw.js';
 import type { Heap } from '../memory/heap.js';
 
 /** What a worker can do; see {@link Operations}. The low bits of an operation word; what is above them says how. */
 export const ENCODE_BLOCK = 1;
 export const DECODE_BLOCK = 2;
+export const DECODE_ZSTD = 3;
 const KIND = 15;
 const SNAPPY = 16;
+const UNCHECKED = 16;
 const LEVEL_SHIFT = 8;
 
 /** The operation word for encoding a block, which must save something; its result is the block's length, or 0. */
@@ -20,11 +24,21 @@ export function decodeOperation(dialect: Dialect): number {
   return DECODE_BLOCK | (dialect === 'snappy' ? SNAPPY : 0);
 }
 
+/**
+ * The operation word for decoding Zstandard frames that need no dictionary, with windows up to the default limit; its result is the decoded length. The
+ * target's last {@link ZSTD_SLACK} bytes are not for output.
+ */
+export function zstdDecodeOperation(checksum: boolean): number {
+  return DECODE_ZSTD | (checksum ? 0 : UNCHECKED);
+}
+
 /** Does operations over addresses, in any thread: one object a thread, as it keeps the encoders' scratch. */
 export class Operations {
   readonly #heap: Heap;
   readonly #encoders = new Map<number, RawEncoder>();
-  /** After {@link run}: the masked CRC-32C of the uncompressed data, as 32 signed bits. */
+  #zstd: RawDecoder | undefined;
+  #zstdUnchecked: RawDecoder | undefined;
+  /** After {@link run} of a block: the masked CRC-32C of the uncompressed data, as 32 signed bits. */
   checksum = 0;
 
   constructor(heap: Heap) {
@@ -32,7 +46,7 @@ export class Operations {
   }
 
   /**
-   * @param operation of {@link encodeOperation} or {@link decodeOperation}
+   * @param operation of {@link encodeOperation}, {@link decodeOperation} or {@link zstdDecodeOperation}
    * @returns its result
    * @throws as the codec; MemoryError `ERR_MEMORY_LIMIT`
    */
@@ -41,6 +55,9 @@ export class Operations {
       const encoded = this.#encoder(operation).tryEncode(source, sourceLength, target, targetCapacity);
       this.checksum = maskedCrc32c(this.#heap, source, sourceLength) | 0;
       return encoded;
+    }
+    if ((operation & KIND) === DECODE_ZSTD) {
+      return this.#zstdDecoder(operation).decode(source, sourceLength, target, targetCapacity - ZSTD_SLACK, targetCapacity);
     }
     const dialect = (operation & SNAPPY) === 0 ? 's2' : 'snappy';
     const decoded = decodeBlock(this.#heap, source, sourceLength, target, targetCapacity, dialect);
@@ -57,8 +74,14 @@ export class Operations {
     return encoder;
   }
 
+  #zstdDecoder(operation: number): RawDecoder {
+    if ((operation & UNCHECKED) !== 0) return (this.#zstdUnchecked ??= new RawDecoder(this.#heap, { checksum: false }));
+    return (this.#zstd ??= new RawDecoder(this.#heap));
+  }
+
   /** Gives the scratch back. */
   release(): void {
+    decoderPool(this.#heap).trim();
     for (const encoder of this.#encoders.values()) encoder.release();
     this.#encoders.clear();
   }
