@@ -61,23 +61,23 @@ function clones(context: SuiteContext, tokio: Tokio, heap: Heap, alive: number):
   const bytes = block(heap);
   const held = Array.from({ length: alive }, () => bytes.clone());
   const source = Buffer.alloc(BLOCK);
-  // What is made is kept until the next is made: else the compiler removes a handle that nobody can see, and its like.
-  let last: Bytes = bytes.clone();
-  let lastBuffer: Buffer = source;
+  // What is made is kept until the next is made: else the compiler removes a handle that nobody can see.
   const [mine, other] = timed(context, [
     (n) => {
+      let last = bytes.clone();
       for (let i = 0; i < n; i += 1) {
         const next = bytes.clone();
         last.release();
         last = next;
       }
+      last.release();
     },
     (n) => {
-      for (let i = 0; i < n; i += 1) lastBuffer = source.subarray(0, BLOCK);
+      let last = source;
+      for (let i = 0; i < n; i += 1) last = source.subarray(0, BLOCK);
+      sink.number += last.length;
     },
   ]);
-  sink.number += lastBuffer.length;
-  last.release();
   const verified = heap.live === BLOCK && bytes.isUnique() === (alive === 0);
   for (const one of held) one.release();
   bytes.release();
@@ -89,7 +89,6 @@ function clones(context: SuiteContext, tokio: Tokio, heap: Heap, alive: number):
 function slices(context: SuiteContext, heap: Heap): void {
   const bytes = block(heap);
   const source = Buffer.alloc(BLOCK);
-  let lastBuffer: Buffer = source;
   const [mine, other] = timed(context, [
     (n) => {
       let last = bytes.slice(0, 1);
@@ -102,13 +101,14 @@ function slices(context: SuiteContext, heap: Heap): void {
       last.release();
     },
     (n) => {
+      let last = source;
       for (let i = 0; i < n; i += 1) {
         const at = (i * MESSAGE) & (BLOCK / 2 - 1);
-        lastBuffer = source.subarray(at, at + MESSAGE);
+        last = source.subarray(at, at + MESSAGE);
       }
+      sink.number += last.length;
     },
   ]);
-  sink.number += lastBuffer.length;
   const verified = bytes.isUnique();
   bytes.release();
   context.row({ case: `slice + release, ${MESSAGE} B`, metric: 'ns/op', better: 'lower', ours: mine!, peer: 'Buffer.subarray', peerValue: other!, verified });

@@ -4,6 +4,15 @@
 /** Address of the first `byte` in [s, sEnd), or -1. */
 export function indexOfByte(s: usize, sEnd: usize, byte: i32): i32 {
   const needle = i8x16.splat(<i8>byte);
+  // 128 bytes without looking where: what is found is then looked for again below.
+  while (s + 128 <= sEnd) {
+    const a = v128.or(i8x16.eq(v128.load(s), needle), i8x16.eq(v128.load(s, 16), needle));
+    const b = v128.or(i8x16.eq(v128.load(s, 32), needle), i8x16.eq(v128.load(s, 48), needle));
+    const c = v128.or(i8x16.eq(v128.load(s, 64), needle), i8x16.eq(v128.load(s, 80), needle));
+    const d = v128.or(i8x16.eq(v128.load(s, 96), needle), i8x16.eq(v128.load(s, 112), needle));
+    if (v128.any_true(v128.or(v128.or(a, b), v128.or(c, d)))) break;
+    s += 128;
+  }
   while (s + 64 <= sEnd) {
     const a = i8x16.eq(v128.load(s), needle);
     const b = i8x16.eq(v128.load(s, 16), needle);
@@ -56,6 +65,24 @@ export function indexOfPattern(s: usize, sEnd: usize, w0: i32, w1: i32, w2: i32,
   const first = i8x16.splat(<i8>(w0 & 0xff));
   const lastWord = length > 12 ? w3 : length > 8 ? w2 : length > 4 ? w1 : w0;
   const final = i8x16.splat(<i8>(lastWord >> ((<i32>last & 3) << 3)));
+  // 64 places at once; every load ends before the guard does.
+  while (s + last + 64 <= sEnd) {
+    const a = v128.and(i8x16.eq(v128.load(s), first), i8x16.eq(v128.load(s + last), final));
+    const b = v128.and(i8x16.eq(v128.load(s, 16), first), i8x16.eq(v128.load(s + last, 16), final));
+    const c = v128.and(i8x16.eq(v128.load(s, 32), first), i8x16.eq(v128.load(s + last, 32), final));
+    const d = v128.and(i8x16.eq(v128.load(s, 48), first), i8x16.eq(v128.load(s + last, 48), final));
+    if (v128.any_true(v128.or(v128.or(a, b), v128.or(c, d)))) {
+      const low = <u64>(<u32>i8x16.bitmask(a) | (<u32>i8x16.bitmask(b) << 16));
+      const high = <u64>(<u32>i8x16.bitmask(c) | (<u32>i8x16.bitmask(d) << 16));
+      let found = low | (high << 32);
+      while (found != 0) {
+        const at = s + <usize>ctz(found);
+        if ((i8x16.bitmask(i8x16.eq(v128.load(at), pattern)) & all) == all) return <i32>at;
+        found &= found - 1;
+      }
+    }
+    s += 64;
+  }
   while (s + last < sEnd) {
     let found = i8x16.bitmask(v128.and(i8x16.eq(v128.load(s), first), i8x16.eq(v128.load(s + last), final)));
     while (found != 0) {
@@ -72,6 +99,14 @@ export function indexOfPattern(s: usize, sEnd: usize, w0: i32, w1: i32, w2: i32,
 /** Index of the first byte in which `length` bytes at `a` and at `b` differ, or `length`. */
 export function mismatch(a: usize, b: usize, length: i32): i32 {
   let i: i32 = 0;
+  while (i + 64 <= length) {
+    const w = v128.xor(v128.load(a + i), v128.load(b + i));
+    const x = v128.xor(v128.load(a + i, 16), v128.load(b + i, 16));
+    const y = v128.xor(v128.load(a + i, 32), v128.load(b + i, 32));
+    const z = v128.xor(v128.load(a + i, 48), v128.load(b + i, 48));
+    if (v128.any_true(v128.or(v128.or(w, x), v128.or(y, z)))) break;
+    i += 64;
+  }
   while (i + 32 <= length) {
     const x = i8x16.eq(v128.load(a + i), v128.load(b + i));
     const y = i8x16.eq(v128.load(a + i, 16), v128.load(b + i, 16));

@@ -31,7 +31,8 @@ export class Rope extends Buf {
   /** An empty rope. */
   constructor() {
     super(EMPTY, 0, 0);
-    this.parts = new Parts();
+    // The line is made with the first part: most ropes are windows on another's.
+    this.parts = NOTHING;
     this.from = 0;
     this.to = 0;
   }
@@ -70,24 +71,30 @@ export class Rope extends Buf {
 
   /** Takes `next` over at the end: no copy. O(1) for Bytes and for what was split off this rope's end, else by the number of its parts. */
   append(next: Bytes | Rope): void {
-    if (this.takes(next, false)) return;
-    checkInteger('the length of the rope', this.length + next.length, 0, MOST_PLACES);
-    if (this.to !== this.parts.high || !this.parts.hasRoom(next.length)) this.relocate();
-    if (next instanceof Rope) next.moveOut(this.parts);
-    else {
-      const { block, start, end } = next;
-      next.disown();
-      this.parts.part(block, start, end);
+    if (!(next instanceof Bytes)) {
+      this.appendRope(next);
+      return;
     }
+    const { block, start, end } = next;
+    if (this.block === RELEASED || block === RELEASED) throwReleased();
+    if (start === end) {
+      next.release();
+      return;
+    }
+    this.makeRoomAtEnd(end - start);
+    next.disown();
+    this.parts.part(block, start, end);
+    const { to } = this;
     this.to = this.parts.high;
-    this.look();
+    // Only a chunk that ended where the rope did may have become longer.
+    if (to - this.from === this.end - this.start) this.look();
   }
 
   /** Takes `previous` over at the beginning: no copy. */
   prepend(previous: Bytes | Rope): void {
     if (this.takes(previous, true)) return;
     checkInteger('the length of the rope', this.length + previous.length, 0, MOST_PLACES);
-    if (this.from !== this.parts.low || !this.parts.hasRoom(previous.length)) this.relocate();
+    if (this.parts === NOTHING || this.from !== this.parts.low || !this.parts.hasRoom(previous.length)) this.relocate();
     if (previous instanceof Rope) {
       const ranges: [Block, number, number][] = [];
       previous.moveOut({ part: (block, start, end) => ranges.push([block, start, end]) });
@@ -341,6 +348,21 @@ export class Rope extends Buf {
     return true;
   }
 
+  private appendRope(next: Rope): void {
+    if (this.takes(next, false)) return;
+    this.makeRoomAtEnd(next.length);
+    next.moveOut(this.parts);
+    this.to = this.parts.high;
+    this.look();
+  }
+
+  private makeRoomAtEnd(n: number): void {
+    const { parts } = this;
+    if (parts !== NOTHING && this.to === parts.high && parts.hasRoom(n)) return;
+    checkInteger('the length of the rope', this.length + n, 0, MOST_PLACES);
+    this.relocate();
+  }
+
   private moveOut(sink: { part(block: Block, start: number, end: number): void }): void {
     const { parts, from, to } = this;
     this.forget();
@@ -357,10 +379,7 @@ export class Rope extends Buf {
   }
 
   private window(from: number, to: number): Rope {
-    const rope = new Rope();
-    rope.parts = this.parts;
-    rope.from = from;
-    rope.to = to;
+    const rope = new Window(this.parts, from, to);
     rope.look();
     return rope;
   }
@@ -395,7 +414,29 @@ export class Rope extends Buf {
   }
 }
 
+/** The line of ropes that never had a part. */
 const NOTHING = new Parts();
+
+// Makes ropes on a line that is there, without a derived class's constructor: see Handle in bytes.ts.
+type WindowConstructor = new (parts: Parts, from: number, to: number) => Rope;
+const Window: WindowConstructor = function (this: Fields, parts: Parts, from: number, to: number): void {
+  this.block = EMPTY;
+  this.start = 0;
+  this.end = 0;
+  this.parts = parts;
+  this.from = from;
+  this.to = to;
+} as unknown as WindowConstructor;
+(Window as { prototype: Rope }).prototype = Rope.prototype;
+
+interface Fields {
+  block: Block;
+  start: number;
+  end: number;
+  parts: Parts;
+  from: number;
+  to: number;
+}
 
 /** The bytes of `parts` one after the other, as one Buf: a Rope, which takes them over. */
 export function chain(...parts: readonly (Bytes | Rope)[]): Rope {

@@ -4,6 +4,10 @@ import { bufferOf } from './memory-views.js';
 
 // Below this a loop in JavaScript is faster than any call.
 const KERNEL_FROM = 64;
+// From here on Node's own search, which has wider registers, makes up for what it costs to call.
+const NODE_FROM = 2048;
+// The same for comparing.
+const NODE_COMPARES_FROM = 8192;
 // The kernel takes patterns of 2 to 16 bytes, in registers.
 const KERNEL_PATTERN = 16;
 
@@ -14,8 +18,9 @@ export function indexOfByte(block: Block, start: number, end: number, byte: numb
     for (let i = start; i < end; i += 1) if (memory[i] === byte) return i;
     return -1;
   }
-  if (block.heap !== undefined) return block.heap.kernels.indexOfByte(start, end, byte);
-  return from(memory.subarray(start, end).indexOf(byte), start);
+  if (block.heap === undefined) return nodeIndexOf(block, start, end, byte);
+  if (end - start < NODE_FROM || !isNodeReady(block, end)) return block.heap.kernels.indexOfByte(start, end, byte);
+  return nodeIndexOf(block, start, end, byte);
 }
 
 /** Position of the last `byte` in `[start, end)` of a block, or -1. */
@@ -35,11 +40,10 @@ export function indexOfPattern(block: Block, start: number, end: number, pattern
   if (length === 0) return start;
   if (length === 1) return indexOfByte(block, start, end, pattern[0]!);
   if (end - start < length) return -1;
-  if (block.heap !== undefined && length <= KERNEL_PATTERN) {
+  if (block.heap !== undefined && length <= KERNEL_PATTERN && (end - start < NODE_FROM || !isNodeReady(block, end))) {
     return block.heap.kernels.indexOfPattern(start, end, word(pattern, 0), word(pattern, 4), word(pattern, 8), word(pattern, 12), length);
   }
-  const memory = block.u8;
-  return from(Buffer.from(memory.buffer as ArrayBuffer, memory.byteOffset + start, end - start).indexOf(pattern), start);
+  return nodeIndexOf(block, start, end, pattern);
 }
 
 /** Position of the last place in `[start, end)` of a block where `pattern` stands, or -1. An empty pattern stands at `end`. */
@@ -62,14 +66,44 @@ export function compareRanges(a: Block, aStart: number, aEnd: number, b: Block, 
 /** Index of the first byte in which `length` bytes at two positions differ, or `length`. */
 export function mismatch(a: Block, aStart: number, b: Block, bStart: number, length: number): number {
   if (length >= KERNEL_FROM) {
-    if (a.heap !== undefined && a.heap === b.heap) return a.heap.kernels.mismatch(aStart, bStart, length);
+    if (a.heap !== undefined && a.heap === b.heap && length < NODE_COMPARES_FROM) return a.heap.kernels.mismatch(aStart, bStart, length);
     if (bufferOf(a).compare(bufferOf(b), bStart, bStart + length, aStart, aStart + length) === 0) return length;
+    if (a.heap !== undefined && a.heap === b.heap) return a.heap.kernels.mismatch(aStart, bStart, length);
   }
   const left = a.u8;
   const right = b.u8;
   let i = 0;
   while (i < length && left[aStart + i] === right[bStart + i]) i += 1;
   return i;
+}
+
+// Newer versions of Node search up to a given end; older ones to the end of the Buffer.
+interface BoundedSearch {
+  indexOf(value: number | Uint8Array, from: number, end?: number): number;
+}
+const HAS_END: boolean = (Buffer.from('ab') as BoundedSearch).indexOf(98, 0, 1) === -1;
+
+// Without that, a Buffer that ends where the search does: kept, since parsers search one chunk again and again from ever later places, and made
+// when an end is asked for the second time, as one search alone is cheaper by kernel.
+let endingMemory: Uint8Array = new Uint8Array(0);
+let endingAt = -1;
+let ending: Buffer | undefined;
+
+// Whether Node's search needs no new view now.
+function isNodeReady(block: Block, end: number): boolean {
+  if (HAS_END || (endingAt === end && endingMemory === block.u8)) return true;
+  endingMemory = block.u8;
+  endingAt = end;
+  ending = undefined;
+  return false;
+}
+
+function nodeIndexOf(block: Block, start: number, end: number, needle: number | Uint8Array): number {
+  const { u8 } = block;
+  if (HAS_END) return (bufferOf(block) as BoundedSearch).indexOf(needle, start, end);
+  if (endingAt !== end || endingMemory !== u8) return Buffer.from(u8.buffer as ArrayBuffer, u8.byteOffset, end).indexOf(needle, start);
+  ending ??= Buffer.from(u8.buffer as ArrayBuffer, u8.byteOffset, end);
+  return ending.indexOf(needle, start);
 }
 
 /** What can be searched for: a byte, bytes, or text in UTF-8. */
