@@ -10,6 +10,7 @@ import (
 
 	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/snappy"
+	"github.com/klauspost/compress/snappy/xerial"
 )
 
 func version() string {
@@ -101,6 +102,17 @@ func convertLZ4(r *request, payload []byte) ([]byte, error) {
 		return nil, err
 	}
 	return append(binary.AppendUvarint(nil, uint64(n)), body...), nil
+}
+
+func encodeXerial(r *request, payload []byte) ([]byte, error) {
+	if r.Level == "better" {
+		return xerial.EncodeBetter(nil, payload), nil
+	}
+	return xerial.Encode(nil, payload), nil
+}
+
+func decodeXerial(_ *request, payload []byte) ([]byte, error) {
+	return xerial.Decode(payload)
 }
 
 // items splits a payload into its parts, each after its length as uint32 little-endian.

@@ -54,6 +54,8 @@ var handlers = map[string]func(*request, []byte) ([]byte, error){
 	"concat":      concat,
 	"makeDict":    makeDict,
 	"convertLZ4":  convertLZ4,
+	"xerial":      encodeXerial,
+	"unxerial":    decodeXerial,
 	"write":       writeStream,
 	"read":        readStream,
 	"readAt":      readAt,

@@ -1,5 +1,6 @@
 import { blockCheck, dictionaryBlockCheck } from './blocks.js';
 import type { Vector } from './manifest.js';
+import { xerialCheck } from './xerial.js';
 import { indexCheck, streamCheck } from './streams.js';
 import { zstdCheck, zstdHeaderCheck } from './zstd.js';
 
@@ -11,6 +12,7 @@ export const checks: Readonly<Record<string, Check>> = {
   'snappy-block': blockCheck('snappy'),
   's2-block': blockCheck('s2'),
   's2-block-dict': dictionaryBlockCheck(),
+  xerial: xerialCheck(),
   'snappy-framed': streamCheck('snappy'),
   's2-stream': streamCheck('s2'),
   's2-index': indexCheck,

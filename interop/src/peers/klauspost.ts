@@ -4,7 +4,7 @@ import { goProgram } from '../toolchains/go.js';
 /** The header of a request to interop/go/klauspost; what each field means stands there. */
 export interface KlauspostRequest {
   op:
-    | 'version' | 'encode' | 'decode' | 'estimate' | 'concat' | 'makeDict' | 'convertLZ4'
+    | 'version' | 'encode' | 'decode' | 'estimate' | 'concat' | 'makeDict' | 'convertLZ4' | 'xerial' | 'unxerial'
     | 'write' | 'read' | 'readAt' | 'indexStream' | 'indexJSON' | 'bench' | 'benchStream';
   dialect?: 's2' | 'snappy';
   level?: 'fast' | 'better' | 'best';

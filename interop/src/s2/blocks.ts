@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Heap } from 'millrace';
-import { BlockCodec, S2Dictionary, type Dialect, type Level } from 'millrace/codec';
+import { BlockCodec, S2Dictionary, XerialCodec, type Dialect, type Level } from 'millrace/codec';
 import { Klauspost } from '../peers/klauspost.js';
 import type { S2Check } from './suite.js';
 
@@ -103,5 +103,24 @@ export function* dictionaryChecks(): Generator<S2Check> {
         },
       };
     }
+  }
+}
+
+/** Xerial framing, both ways. */
+export function* xerialChecks(): Generator<S2Check> {
+  for (const level of LEVELS) {
+    yield {
+      name: `xerial framing at level ${level}, both ways`,
+      run: async (peer) => {
+        const codec = new XerialCodec({ heap, level });
+        for (const sample of blockSamples()) {
+          const what = `${sample.length} bytes`;
+          same(await peer.request({ op: 'unxerial' }, codec.encodeToBuffer(sample)), sample, `${what} written here`);
+          same(codec.decodeToBuffer(await peer.request({ op: 'xerial', level: level === 'best' ? 'better' : level }, sample)), sample, `${what} written there`);
+        }
+        codec.release();
+        if (heap.live !== 0) throw new Error(`${heap.live} bytes are left allocated`);
+      },
+    };
   }
 }
