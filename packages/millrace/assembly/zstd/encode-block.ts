@@ -1,12 +1,13 @@
 // One block: RFC 8878 section 3.1.1.2. Compressed when that saves something, otherwise stored, or one byte repeated.
-import { BLOCK_COMPRESSED, BLOCK_HEADER, BLOCK_RAW, BLOCK_RLE } from "./constants";
-import { findDouble4, findDouble5 } from "./encode-double";
-import { findFast5, findFast6 } from "./encode-fast";
+import { BLOCK_COMPRESSED, BLOCK_HEADER, BLOCK_RAW, BLOCK_RLE, MAX_BLOCK } from "./constants";
+import { findDouble4, findDouble5, findDoubleOld } from "./encode-double";
+import { findFast5, findFast6, findFastOld } from "./encode-fast";
 import {
-  C_BLOCK_END, C_FSE_LL, C_FSE_ML, C_FSE_OF, C_HUFFMAN, C_LEVEL, C_NEXT_HUFFMAN, C_NEXT_LL, C_NEXT_ML, C_NEXT_OF, C_REPEAT_1, C_REPEAT_2, C_REPEAT_3,
-  C_SEQUENCE_COUNT, C_SEQUENCE_LIMIT, C_SHORT_WIDTH, LEVEL_BETTER, LEVEL_DEFAULT, LEVEL_FASTEST,
+  C_BLOCK_END, C_DICTIONARY, C_DICTIONARY_BASE, C_FSE_LL, C_FSE_ML, C_FSE_OF, C_HUFFMAN, C_LEVEL, C_NEXT_HUFFMAN, C_NEXT_LL, C_NEXT_ML, C_NEXT_OF, C_REPEAT_1, C_REPEAT_2, C_REPEAT_3,
+  C_SEQUENCE_COUNT, C_SEQUENCE_LIMIT, C_SHORT_WIDTH, D_LENGTH, LEVEL_BETTER, LEVEL_DEFAULT,
+  LEVEL_FASTEST,
 } from "./encode-layout";
-import { findBest4, findBest5, findBetter4, findBetter5 } from "./encode-lazy";
+import { findBest4, findBest5, findBestOld, findBetter4, findBetter5, findBetterOld } from "./encode-lazy";
 import { writeLiterals } from "./encode-literals";
 import { writeSequences } from "./encode-sequences";
 
@@ -18,6 +19,16 @@ function sequenceLimit(length: u32): u32 {
 }
 
 function findSequences(ctx: u32, start: u32, end: u32): u32 {
+  const dictionary = load<u32>(ctx, C_DICTIONARY);
+  // Only the first of a frame's content looks into the dictionary's tables: later blocks find their matches nearer.
+  if (dictionary != 0 && start - load<u32>(ctx, C_DICTIONARY_BASE) - load<u32>(dictionary, D_LENGTH) < MAX_BLOCK) {
+    switch (load<u32>(ctx, C_LEVEL)) {
+      case LEVEL_FASTEST: return findFastOld(ctx, start, end);
+      case LEVEL_DEFAULT: return findDoubleOld(ctx, start, end);
+      case LEVEL_BETTER: return findBetterOld(ctx, start, end);
+      default: return findBestOld(ctx, start, end);
+    }
+  }
   const width = load<u32>(ctx, C_SHORT_WIDTH);
   switch (load<u32>(ctx, C_LEVEL)) {
     case LEVEL_FASTEST: return width == 5 ? findFast5(ctx, start, end) : findFast6(ctx, start, end);

@@ -1,6 +1,7 @@
 // The match finder of level default: a table of 8-byte hashes, which finds long matches, and one of short hashes, which finds the rest.
 import {
-  C_HISTORY, C_LITERALS, C_LOG_A, C_LOG_B, C_MATCH_A, C_MATCH_B, C_REPEAT_1, C_REPEAT_2, C_SEQUENCES, C_SEQUENCE_LIMIT, C_WINDOW,
+  C_DICTIONARY, C_DICTIONARY_BASE, C_HISTORY, C_LITERALS, C_LOG_A, C_LOG_B, C_MATCH_A, C_MATCH_B, C_REPEAT_1, C_REPEAT_2, C_SEQUENCES, C_SEQUENCE_LIMIT, C_WINDOW, D_LOG_A,
+  D_LOG_B, D_MATCH_A, D_MATCH_B,
 } from "./encode-layout";
 import { backwardLength, copyLiterals, finishBlock, hash4, hash5, hash8, matchLength, packSequence } from "./encode-match";
 
@@ -11,13 +12,19 @@ function short(p: u32, log: u32, WIDTH: u32): u32 {
 
 /** Finds the sequences of the block [start, end); as in encode-fast.ts, every entry is the address of an earlier byte. Gives where the block ends. */
 @inline
-function find(ctx: u32, start: u32, end: u32, WIDTH: u32): u32 {
+function find(ctx: u32, start: u32, end: u32, WIDTH: u32, DICTIONARY: bool): u32 {
   const longs = load<u32>(ctx, C_MATCH_A);
   const shorts = load<u32>(ctx, C_MATCH_B);
   const longShift: u64 = 64 - load<u32>(ctx, C_LOG_A);
   const shortLog = load<u32>(ctx, C_LOG_B);
   const history = load<u32>(ctx, C_HISTORY);
   const window = load<u32>(ctx, C_WINDOW);
+  const dictionary = DICTIONARY ? load<u32>(ctx, C_DICTIONARY) : 0;
+  const base = DICTIONARY ? load<u32>(ctx, C_DICTIONARY_BASE) : 0;
+  const oldLongs = DICTIONARY ? load<u32>(dictionary, D_MATCH_A) : 0;
+  const oldShorts = DICTIONARY ? load<u32>(dictionary, D_MATCH_B) : 0;
+  const oldLongShift: u64 = DICTIONARY ? 64 - load<u32>(dictionary, D_LOG_A) : 0;
+  const oldShortLog = DICTIONARY ? load<u32>(dictionary, D_LOG_B) : 0;
   const firstSequence = load<u32>(ctx, C_SEQUENCES);
   const lastSequence = firstSequence + (load<u32>(ctx, C_SEQUENCE_LIMIT) << 3) - 16;
   let sequence = firstSequence;
@@ -40,7 +47,7 @@ function find(ctx: u32, start: u32, end: u32, WIDTH: u32): u32 {
     let repeated = false;
     do {
       const slot = shorts + (short(ip, shortLog, WIDTH) << 2);
-      const near = load<u32>(slot);
+      let near = load<u32>(slot);
       current = ip;
       store<u32>(slot, ip);
       store<u32>(long0, ip);
@@ -54,6 +61,15 @@ function find(ctx: u32, start: u32, end: u32, WIDTH: u32): u32 {
       if (load<u64>(ip) == load<u64>(match) && ip - match <= window) {
         length = 8 + matchLength(ip + 8, match + 8, end);
         break;
+      }
+      if (DICTIONARY) {
+        const old = base + load<u32>(oldLongs + (hash8(ip, oldLongShift) << 2));
+        if (load<u64>(ip) == load<u64>(old) && ip - old <= window) {
+          length = 8 + matchLength(ip + 8, old + 8, end);
+          match = old;
+          break;
+        }
+        if (load<u32>(ip) != load<u32>(near)) near = base + load<u32>(oldShorts + (short(ip, oldShortLog, WIDTH) << 2));
       }
       const match1 = load<u32>(long1);
       if (load<u32>(ip) == load<u32>(near) && ip - near <= window) {
@@ -123,9 +139,21 @@ function find(ctx: u32, start: u32, end: u32, WIDTH: u32): u32 {
 }
 
 export function findDouble4(ctx: u32, start: u32, end: u32): u32 {
-  return find(ctx, start, end, 4);
+  return find(ctx, start, end, 4, false);
 }
 
 export function findDouble5(ctx: u32, start: u32, end: u32): u32 {
-  return find(ctx, start, end, 5);
+  return find(ctx, start, end, 5, false);
+}
+
+export function findDoubleOld(ctx: u32, start: u32, end: u32): u32 {
+  return find(ctx, start, end, 4, true);
+}
+
+/** Enters every place of [p, end) into both tables, as the distance from `base`. */
+export function indexDouble(longs: u32, longLog: u32, shorts: u32, shortLog: u32, p: u32, end: u32, base: u32): void {
+  for (; p + 8 <= end; p++) {
+    store<u32>(longs + (hash8(p, <u64>(64 - longLog)) << 2), p - base);
+    store<u32>(shorts + (short(p, shortLog, 4) << 2), p - base);
+  }
 }

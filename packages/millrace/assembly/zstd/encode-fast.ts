@@ -1,7 +1,7 @@
 // The match finder of level fastest: one table of the last place of each hash, two places probed in turn so that one's load hides behind the
 // other's compare, a repeat probe two ahead, and steps that grow where nothing matches.
 import {
-  C_HISTORY, C_LITERALS, C_LOG_A, C_MATCH_A, C_REPEAT_1, C_REPEAT_2, C_SEQUENCES, C_SEQUENCE_LIMIT, C_WINDOW,
+  C_DICTIONARY, C_DICTIONARY_BASE, C_HISTORY, C_LITERALS, C_LOG_A, C_MATCH_A, C_REPEAT_1, C_REPEAT_2, C_SEQUENCES, C_SEQUENCE_LIMIT, C_WINDOW, D_LOG_A, D_MATCH_A,
 } from "./encode-layout";
 import { backwardLength, copyLiterals, finishBlock, hash5, hash6, matchLength, packSequence } from "./encode-match";
 
@@ -13,14 +13,19 @@ function hash(p: u32, log: u32, WIDTH: u32): u32 {
 
 /**
  * Finds the sequences of the block [start, end). Every entry of the table is the address of an earlier byte or of the history's first, so no entry
- * needs a check before it is compared. Gives where the block really ends: before `end` when the sequences are full.
+ * needs a check before it is compared. With a
+ * dictionary, the tables it brings are asked where this frame's have nothing. Gives where the block really ends: before `end` when the sequences are full.
  */
 @inline
-function find(ctx: u32, start: u32, end: u32, WIDTH: u32, LOG: u32): u32 {
+function find(ctx: u32, start: u32, end: u32, WIDTH: u32, LOG: u32, DICTIONARY: bool): u32 {
   const table = load<u32>(ctx, C_MATCH_A);
   const log = LOG > 0 ? LOG : load<u32>(ctx, C_LOG_A); // a constant saves the loop a register
   const history = load<u32>(ctx, C_HISTORY);
   const window = load<u32>(ctx, C_WINDOW);
+  const dictionary = DICTIONARY ? load<u32>(ctx, C_DICTIONARY) : 0;
+  const base = DICTIONARY ? load<u32>(ctx, C_DICTIONARY_BASE) : 0;
+  const old = DICTIONARY ? load<u32>(dictionary, D_MATCH_A) : 0;
+  const oldLog = DICTIONARY ? load<u32>(dictionary, D_LOG_A) : 0;
   const firstSequence = load<u32>(ctx, C_SEQUENCES);
   const lastSequence = firstSequence + (load<u32>(ctx, C_SEQUENCE_LIMIT) << 3) - 16;
   let sequence = firstSequence;
@@ -57,6 +62,14 @@ function find(ctx: u32, start: u32, end: u32, WIDTH: u32, LOG: u32): u32 {
         found = 2;
         break;
       }
+      if (DICTIONARY) {
+        match = base + load<u32>(old + (hash(ip0, oldLog, WIDTH) << 2));
+        if (load<u32>(ip0) == load<u32>(match) && ip0 - match <= window) {
+          store<u32>(slot1, ip1);
+          found = 2;
+          break;
+        }
+      }
       match = load<u32>(slot1);
       slot0 = slot1;
       slot1 = table + (hash(ip2, log, WIDTH) << 2);
@@ -69,6 +82,14 @@ function find(ctx: u32, start: u32, end: u32, WIDTH: u32, LOG: u32): u32 {
         if (step <= 4) store<u32>(slot1, ip1);
         found = 2;
         break;
+      }
+      if (DICTIONARY) {
+        match = base + load<u32>(old + (hash(ip0, oldLog, WIDTH) << 2));
+        if (load<u32>(ip0) == load<u32>(match) && ip0 - match <= window) {
+          if (step <= 4) store<u32>(slot1, ip1);
+          found = 2;
+          break;
+        }
       }
       match = load<u32>(slot1);
       slot0 = slot1;
@@ -126,9 +147,18 @@ function find(ctx: u32, start: u32, end: u32, WIDTH: u32, LOG: u32): u32 {
 }
 
 export function findFast5(ctx: u32, start: u32, end: u32): u32 {
-  return load<u32>(ctx, C_LOG_A) == 13 ? find(ctx, start, end, 5, 13) : find(ctx, start, end, 5, 0);
+  return load<u32>(ctx, C_LOG_A) == 13 ? find(ctx, start, end, 5, 13, false) : find(ctx, start, end, 5, 0, false);
 }
 
 export function findFast6(ctx: u32, start: u32, end: u32): u32 {
-  return load<u32>(ctx, C_LOG_A) == 15 ? find(ctx, start, end, 6, 15) : find(ctx, start, end, 6, 0);
+  return load<u32>(ctx, C_LOG_A) == 15 ? find(ctx, start, end, 6, 15, false) : find(ctx, start, end, 6, 0, false);
+}
+
+export function findFastOld(ctx: u32, start: u32, end: u32): u32 {
+  return find(ctx, start, end, 5, 0, true);
+}
+
+/** Enters every place of [p, end) into a table, as the distance from `base`. */
+export function indexFast(table: u32, log: u32, p: u32, end: u32, base: u32): void {
+  for (; p + 8 <= end; p++) store<u32>(table + (hash(p, log, 5) << 2), p - base);
 }

@@ -1,11 +1,12 @@
 // Whole frames, and the parts of one: RFC 8878 section 3.1.1.
 import { MAGIC, REPEAT_1, REPEAT_2, REPEAT_3 } from "./constants";
 import { encodeBlock } from "./encode-block";
+import { useDictionary } from "./encode-dictionary";
 import { highBit } from "./encode-fse";
 import {
-  BLOCK_SLACK, C_BLOCK_END, C_BLOCK_LIMIT, C_DICTIONARY_ID, C_FLAGS, C_FSE_LL, C_FSE_ML, C_FSE_OF, C_HASH, C_HISTORY, C_HUFFMAN, C_LEVEL, C_LOG_A, C_LOG_B, C_MATCH_A,
-  C_MATCH_A_LOG, C_MATCH_B, C_MATCH_B_LOG, C_NEXT_INDEX, C_REPEAT_1, C_REPEAT_2, C_REPEAT_3, C_SHORT_WIDTH, C_SPILL, C_WINDOW, C_WINDOW_LOG,
-  FLAG_CHECKSUM, FLAG_CONTENT_SIZE, FLAG_NO_EMPTY_FRAME, FLAG_SINGLE_SEGMENT, LEVEL_BETTER, LEVEL_DEFAULT, LEVEL_FASTEST,
+  BLOCK_SLACK, C_BLOCK_END, C_BLOCK_LIMIT, C_DICTIONARY, C_DICTIONARY_ID, C_FLAGS, C_FSE_LL, C_FSE_ML, C_FSE_OF, C_HASH, C_HISTORY, C_HUFFMAN, C_LEVEL, C_LOG_A, C_LOG_B, C_MATCH_A,
+  C_MATCH_A_LOG, C_MATCH_B, C_MATCH_B_LOG, C_REPEAT_1, C_REPEAT_2, C_REPEAT_3, C_SHORT_WIDTH, C_SPILL, C_WINDOW, C_WINDOW_LOG,
+  D_ID, D_LENGTH, FLAG_CHECKSUM, FLAG_CONTENT_SIZE, FLAG_NO_EMPTY_FRAME, FLAG_SINGLE_SEGMENT, LEVEL_BETTER, LEVEL_DEFAULT, LEVEL_FASTEST,
 } from "./encode-layout";
 import { xxh64, xxh64Digest, xxh64Reset, xxh64Update } from "./xxh64";
 
@@ -25,10 +26,12 @@ function atMost(a: u32, b: u32): u32 {
   return a < b ? a : b;
 }
 
-/** Begins a frame that comes in parts: zstdEncodeStart, and the checksum of nothing. */
-export function zstdEncodeBegin(ctx: u32, history: u32, length: u32): void {
-  zstdEncodeStart(ctx, history, length);
+/** Begins a frame that comes in parts. With a prepared dictionary, not 0, the history begins with the last `entered` bytes of its content. */
+export function zstdEncodeBegin(ctx: u32, history: u32, length: u32, dictionary: u32, entered: u32): void {
+  startFrame(ctx, history, length);
   xxh64Reset(ctx + <u32>C_HASH);
+  store<u32>(ctx, dictionary ? load<u32>(dictionary, D_ID) : 0, C_DICTIONARY_ID);
+  if (dictionary != 0) useDictionary(ctx, dictionary, history, false, entered);
 }
 
 /**
@@ -49,7 +52,7 @@ function move(table: u32, log: u32, from: u32, to: u32): void {
 }
 
 /** Readies a context for a frame whose content starts at `history`; tables are as large as `length` bytes of content (at most) can use. */
-export function zstdEncodeStart(ctx: u32, history: u32, length: u32): void {
+function startFrame(ctx: u32, history: u32, length: u32): void {
   const level = load<u32>(ctx, C_LEVEL);
   let logA: u32;
   let logB: u32 = 0;
@@ -78,7 +81,7 @@ export function zstdEncodeStart(ctx: u32, history: u32, length: u32): void {
   fill(load<u32>(ctx, C_MATCH_A), logA + pairs, history);
   if (logB > 0) fill(load<u32>(ctx, C_MATCH_B), logB + pairs, history);
   store<u32>(ctx, history, C_HISTORY);
-  store<u32>(ctx, history, C_NEXT_INDEX);
+  store<u32>(ctx, 0, C_DICTIONARY);
   store<u32>(ctx, 1 << load<u32>(ctx, C_WINDOW_LOG), C_WINDOW);
   store<u32>(ctx, REPEAT_1, C_REPEAT_1);
   store<u32>(ctx, REPEAT_2, C_REPEAT_2);
@@ -165,7 +168,27 @@ function encodeBlocks(ctx: u32, start: u32, end: u32, isLast: bool, dst: u32, ca
  */
 export function zstdEncodeFrame(ctx: u32, src: u32, length: u32, dst: u32, capacity: u32): u32 {
   if (length == 0 && load<u32>(ctx, C_FLAGS) & FLAG_NO_EMPTY_FRAME) return 0;
-  zstdEncodeStart(ctx, src, length);
+  startFrame(ctx, src, length);
+  store<u32>(ctx, 0, C_DICTIONARY_ID);
+  return wholeFrame(ctx, src, length, dst, capacity);
+}
+
+/**
+ * The same with a prepared dictionary of the context's level: its content has been copied to `base`, and the source follows behind it. The content size must be
+ * at most 128 KiB for the dictionary to be of use throughout.
+ */
+export function zstdEncodeWith(ctx: u32, dictionary: u32, base: u32, length: u32, dst: u32, capacity: u32): u32 {
+  if (length == 0 && load<u32>(ctx, C_FLAGS) & FLAG_NO_EMPTY_FRAME) return 0;
+  startFrame(ctx, base, length);
+  store<u32>(ctx, load<u32>(dictionary, D_ID), C_DICTIONARY_ID);
+  useDictionary(ctx, dictionary, base, true, 0);
+  // Section 5: while no more than a window is decoded, offsets may reach any part of the dictionary.
+  if (length <= 1 << load<u32>(ctx, C_WINDOW_LOG)) store<u32>(ctx, 0x7fffffff, C_WINDOW);
+  return wholeFrame(ctx, base + load<u32>(dictionary, D_LENGTH), length, dst, capacity);
+}
+
+// Header, blocks and checksum of a frame that was started.
+function wholeFrame(ctx: u32, src: u32, length: u32, dst: u32, capacity: u32): u32 {
   const spill = load<u32>(ctx, C_SPILL);
   let written = put(dst, capacity, 0, spill, zstdEncodeHeader(ctx, spill, <f64>length));
   if (length == 0) {

@@ -51,7 +51,7 @@ export const C_REPEAT_2: usize = 72;
 export const C_REPEAT_3: usize = 76;
 export const C_SEQUENCE_COUNT: usize = 80; // of the block being built
 export const C_LITERAL_COUNT: usize = 84;
-export const C_HUFFMAN: usize = 88; // offset in the context of the Huffman table the decoder holds, 0 when none
+export const C_HUFFMAN: usize = 88; // address of the Huffman table the decoder holds, 0 when none
 export const C_FSE_LL: usize = 92; // address of the described table the decoder holds, 0 when it holds none
 export const C_FSE_OF: usize = 96;
 export const C_FSE_ML: usize = 100;
@@ -59,7 +59,7 @@ export const C_NEXT_HUFFMAN: usize = 104; // the same after the block being buil
 export const C_NEXT_LL: usize = 108;
 export const C_NEXT_OF: usize = 112;
 export const C_NEXT_ML: usize = 116;
-export const C_NEXT_INDEX: usize = 120; // next address to be entered in the match tables, for the chained finders
+export const C_DICTIONARY_BASE: usize = 120; // address at which the dictionary's content lies before this frame's
 export const C_DICTIONARY: usize = 124; // address of a prepared dictionary, 0 when none
 export const C_DICTIONARY_ID: usize = 128;
 export const C_WINDOW_LOG: usize = 132;
@@ -85,6 +85,23 @@ export const C_BUCKETS: u32 = C_TREE + 1040; // u32[160]
 export const C_DEPTHS: u32 = C_BUCKETS + 640; // u32[64]
 export const C_CODE_COUNTS: u32 = C_DEPTHS + 256; // u32[3][64]: LL, OF, ML
 export const ENTROPY_END: u32 = C_CODE_COUNTS + 768;
+
+// ---- a prepared dictionary: fields, entropy tables, and elsewhere its match tables, whose entries are offsets in its content
+export const D_ID: usize = 0;
+export const D_CONTENT: usize = 4; // address
+export const D_LENGTH: usize = 8;
+export const D_HAS_TABLES: usize = 12; // 1 with entropy tables
+export const D_REPEATS: usize = 16; // u32[3]
+export const D_LEVEL: usize = 28;
+export const D_MATCH_A: usize = 32;
+export const D_LOG_A: usize = 36;
+export const D_MATCH_B: usize = 40;
+export const D_LOG_B: usize = 44;
+export const D_HUFFMAN: u32 = 64; // u32[256]
+export const D_LL: u32 = D_HUFFMAN + 1024;
+export const D_OF: u32 = D_LL + FSE_TABLE;
+export const D_ML: u32 = D_OF + FSE_TABLE;
+export const DICTIONARY_SIZE: u32 = D_ML + FSE_TABLE;
 
 // ---- levels
 export const LEVEL_FASTEST: u32 = 0;

@@ -3,7 +3,8 @@
 import { REPEAT_3 } from "./constants";
 import { highBit } from "./encode-fse";
 import {
-  C_HISTORY, C_LITERALS, C_LOG_A, C_LOG_B, C_MATCH_A, C_MATCH_B, C_REPEAT_1, C_REPEAT_2, C_REPEAT_3, C_SEQUENCES, C_SEQUENCE_LIMIT, C_WINDOW,
+  C_DICTIONARY, C_DICTIONARY_BASE, C_HISTORY, C_LITERALS, C_LOG_A, C_LOG_B, C_MATCH_A, C_MATCH_B, C_REPEAT_1, C_REPEAT_2, C_REPEAT_3, C_SEQUENCES, C_SEQUENCE_LIMIT, C_WINDOW,
+  D_LOG_A, D_LOG_B, D_MATCH_A, D_MATCH_B,
 } from "./encode-layout";
 import { backwardLength, copyLiterals, finishBlock, hash4, hash5, hash8, matchLength, packSequence } from "./encode-match";
 
@@ -58,13 +59,19 @@ function betterRepeat(best: u64, ip: u32, repeat: u32, end: u32): u64 {
 
 /** Finds the sequences of the block [start, end). Gives where the block ends: before `end` when the sequences are full. */
 @inline
-function find(ctx: u32, start: u32, end: u32, WIDTH: u32, BEST: bool): u32 {
+function find(ctx: u32, start: u32, end: u32, WIDTH: u32, BEST: bool, DICTIONARY: bool): u32 {
   const longs = load<u32>(ctx, C_MATCH_A);
   const shorts = load<u32>(ctx, C_MATCH_B);
   const longShift: u64 = 64 - load<u32>(ctx, C_LOG_A);
   const shortLog = load<u32>(ctx, C_LOG_B);
   const history = load<u32>(ctx, C_HISTORY);
   const window = load<u32>(ctx, C_WINDOW);
+  const dictionary = DICTIONARY ? load<u32>(ctx, C_DICTIONARY) : 0;
+  const base = DICTIONARY ? load<u32>(ctx, C_DICTIONARY_BASE) : 0;
+  const oldLongs = DICTIONARY ? load<u32>(dictionary, D_MATCH_A) : 0;
+  const oldShorts = DICTIONARY ? load<u32>(dictionary, D_MATCH_B) : 0;
+  const oldLongShift: u64 = DICTIONARY ? 64 - load<u32>(dictionary, D_LOG_A) : 0;
+  const oldShortLog = DICTIONARY ? load<u32>(dictionary, D_LOG_B) : 0;
   const firstSequence = load<u32>(ctx, C_SEQUENCES);
   const lastSequence = firstSequence + (load<u32>(ctx, C_SEQUENCE_LIMIT) << 3) - 8;
   let sequence = firstSequence;
@@ -90,6 +97,14 @@ function find(ctx: u32, start: u32, end: u32, WIDTH: u32, BEST: bool): u32 {
       match = better(match, at, <u32>(longPair >> 32), end, window);
       match = better(match, at, <u32>shortPair, end, window);
       if (BEST) match = better(match, at, <u32>(shortPair >> 32), end, window);
+      if (DICTIONARY) {
+        const oldLong = load<u64>(oldLongs + (hash8(at, oldLongShift) << 3));
+        const oldShort = load<u64>(oldShorts + (short(at, oldShortLog, WIDTH) << 3));
+        match = better(match, at, base + <u32>oldLong, end, window);
+        match = better(match, at, base + <u32>(oldLong >> 32), end, window);
+        match = better(match, at, base + <u32>oldShort, end, window);
+        match = better(match, at, base + <u32>(oldShort >> 32), end, window);
+      }
       match = betterRepeat(match, at, repeat2, end);
       if (BEST) match = betterRepeat(match, at, repeat3, end);
       // What was matched last cannot go on: the first repeat needs a literal before it.
@@ -168,17 +183,33 @@ function find(ctx: u32, start: u32, end: u32, WIDTH: u32, BEST: bool): u32 {
 }
 
 export function findBetter4(ctx: u32, start: u32, end: u32): u32 {
-  return find(ctx, start, end, 4, false);
+  return find(ctx, start, end, 4, false, false);
 }
 
 export function findBetter5(ctx: u32, start: u32, end: u32): u32 {
-  return find(ctx, start, end, 5, false);
+  return find(ctx, start, end, 5, false, false);
 }
 
 export function findBest4(ctx: u32, start: u32, end: u32): u32 {
-  return find(ctx, start, end, 4, true);
+  return find(ctx, start, end, 4, true, false);
 }
 
 export function findBest5(ctx: u32, start: u32, end: u32): u32 {
-  return find(ctx, start, end, 5, true);
+  return find(ctx, start, end, 5, true, false);
+}
+
+export function findBetterOld(ctx: u32, start: u32, end: u32): u32 {
+  return find(ctx, start, end, 4, false, true);
+}
+
+export function findBestOld(ctx: u32, start: u32, end: u32): u32 {
+  return find(ctx, start, end, 4, true, true);
+}
+
+/** Enters every place of [p, end) into both tables, as the distance from `base`. */
+export function indexPairs(longs: u32, longLog: u32, shorts: u32, shortLog: u32, p: u32, end: u32, base: u32): void {
+  for (; p + 8 <= end; p++) {
+    enter(longs + (hash8(p, <u64>(64 - longLog)) << 3), p - base);
+    enter(shorts + (short(p, shortLog, 4) << 3), p - base);
+  }
 }

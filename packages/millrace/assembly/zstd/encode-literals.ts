@@ -73,17 +73,17 @@ export function writeLiterals(ctx: u32, d: u32, matched: bool): u32 {
   }
   if (most <= (length >> 7) + 4 && length >= 256) return matched ? writeRaw(d, p, length) : 0; // as good as uniform
   const ceiling = length - (length >> 6) - 2; // bytes the section may have and still be worth its time
-  const reused = held ? sizeWith(ctx, ctx + held, distinct) : 0;
+  const reused = held ? sizeWith(ctx, held, distinct) : 0;
   const reusedBytes = (reused >> 3) + 1;
-  const next = held == C_HUFFMAN_A ? C_HUFFMAN_B : C_HUFFMAN_A;
+  const next = ctx + (held == ctx + C_HUFFMAN_A ? C_HUFFMAN_B : C_HUFFMAN_A);
   const header = headerSize(length);
   const one = length < ONE_STREAM;
   let type = LITERALS_TREELESS;
-  let table = ctx + held;
+  let table = held;
   let to = d + header;
   // A short run of literals takes the table it has; a new one would have to save its description.
   if (reused == 0 || (length >= 1024 || reusedBytes >= ceiling)) {
-    const built = buildHuffman(ctx, ctx + next, distinct, length);
+    const built = buildHuffman(ctx, next, distinct, length);
     const bytes = (<u32>built >> 3) + 1;
     const tree = distinct >> 2; // no description is shorter
     const others = reused != 0 && reusedBytes < ceiling ? reusedBytes : ceiling;
@@ -91,7 +91,7 @@ export function writeLiterals(ctx: u32, d: u32, matched: bool): u32 {
       const end = writeTree(ctx, to, distinct, <u32>(built >> 32));
       if (end != 0 && end - to + bytes < others) {
         type = LITERALS_COMPRESSED;
-        table = ctx + next;
+        table = next;
         to = end;
       }
     }

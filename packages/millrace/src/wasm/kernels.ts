@@ -78,7 +78,10 @@ export interface Kernels {
   zstdEncoderTables(tables: number, scratch: number): void;
   /** Gives the frame's size as an unsigned number in an i32; over the capacity nothing of use was written. */
   zstdEncodeFrame(context: number, src: number, length: number, dst: number, capacity: number): number;
-  zstdEncodeBegin(context: number, history: number, length: number): void;
+  zstdEncodeBegin(context: number, history: number, length: number, dictionary: number, entered: number): void;
+  zstdEncodeWith(context: number, dictionary: number, base: number, length: number, dst: number, capacity: number): number;
+  zstdEncoderDictionarySize(): number;
+  zstdEncoderDictionary(to: number, scratch: number, decoder: number, source: number, length: number, level: number, report: number): number;
   zstdEncodeHeader(context: number, to: number, size: number): number;
   zstdEncodeMoved(context: number, from: number, to: number): void;
   zstdEncodePart(context: number, start: number, end: number, isLast: number, dst: number, capacity: number): number;

@@ -54,6 +54,8 @@ export class ZstdBatch {
 export interface BatchItems {
   /** Address of the table of addresses and lengths. */
   readonly table: number;
+  /** Notes where frame `index` ends; the kernel does so itself. */
+  setEnd(index: number, end: number): void;
   /** After encoding: where each frame ends. */
   ends(): Uint32Array;
   release(): void;
@@ -81,6 +83,9 @@ export function batchItems(heap: Heap, messages: readonly Source[], lengths: rea
   }
   return {
     table,
+    setEnd: (index, end) => {
+      words[2 * index + 1] = end;
+    },
     ends: () => Uint32Array.from({ length: count }, (_, i) => words[2 * i + 1]!),
     release: () => heap.free(table, size),
   };

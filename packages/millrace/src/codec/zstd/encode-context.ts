@@ -21,8 +21,6 @@ const SPILL = 9;
 const BLOCK_LIMIT = 10;
 const LEVEL = 11;
 const FLAGS = 12;
-const DICTIONARY = 31;
-const DICTIONARY_ID = 32;
 const WINDOW_LOG = 33;
 
 /** Output ranges this much larger than the bound let every block be written in place. */
@@ -99,7 +97,6 @@ export class ZstdEncodeContext {
   #address = 0;
   #size = 0;
   #covers = -1;
-  #fields: Int32Array = new Int32Array(0);
   #settings: ZstdSettings | undefined;
 
   constructor(heap: Heap) {
@@ -144,6 +141,14 @@ export class ZstdEncodeContext {
     return this.heap.kernels.zstdEncodeFrame(this.#address, src, length, dst, capacity) >>> 0;
   }
 
+  /**
+   * The same with the settings' dictionary, whose content lies at `base` and the source of `length` bytes behind it: see {@link ZstdEncoderDictionary.stage}.
+   */
+  encodeWith(settings: ZstdSettings, base: number, length: number, dst: number, capacity: number): number {
+    this.prepare(settings, length);
+    return this.heap.kernels.zstdEncodeWith(this.#address, settings.dictionary!.address, base, length, dst, capacity) >>> 0;
+  }
+
   /** Gives the memory back; the next frame takes new. */
   release(): void {
     if (this.#size > 0) this.heap.free(this.#address, this.#size);
@@ -172,7 +177,6 @@ export class ZstdEncodeContext {
     const address = this.#address;
     // Made anew: the context may lie where the memory has grown since.
     const fields = new Int32Array(heap.u8.buffer, address, 64);
-    this.#fields = fields;
     fields.fill(0);
     fields[TABLES] = tables;
     fields[MATCH_A] = address + layout.matchA;
@@ -187,12 +191,6 @@ export class ZstdEncodeContext {
     fields[LEVEL] = settings.level;
     fields[FLAGS] = settings.flags;
     fields[WINDOW_LOG] = settings.windowLog;
-  }
-
-  /** The prepared dictionary the next frames may refer to, and its id; 0 for none. */
-  useDictionary(address: number, id: number): void {
-    this.#fields[DICTIONARY] = address;
-    this.#fields[DICTIONARY_ID] = id;
   }
 }
 

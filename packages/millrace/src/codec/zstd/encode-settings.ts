@@ -1,10 +1,12 @@
 // What an encoder is told, checked once: per-call options become one object of small integers that a context takes over in a few stores.
 import { ArgumentRangeError, ArgumentTypeError, checkInteger } from '../../base/arguments.js';
+import type { ZstdEncoderDictionary } from './encode-dictionary.js';
 
 /** How hard the encoder looks for matches: about libzstd's levels 1, 3, 6 and 9. */
 export type ZstdLevel = 'fastest' | 'default' | 'better' | 'best';
 
-const LEVELS: Readonly<Record<ZstdLevel, number>> = { fastest: 0, default: 1, better: 2, best: 3 };
+/** The number of each level, as the kernels know it. */
+export const LEVELS: Readonly<Record<ZstdLevel, number>> = { fastest: 0, default: 1, better: 2, best: 3 };
 
 /** Which literals are Huffman-coded: all, those of blocks in which something matched, or none. */
 export type LiteralEntropy = 'all' | 'matched' | 'none';
@@ -32,6 +34,8 @@ export interface ZstdFrameOptions {
    * @default false
    */
   lowMemory?: boolean;
+  /** What content can refer to before its start; the decoder needs the same. Its level becomes the default. @default none */
+  dictionary?: ZstdEncoderDictionary;
 }
 
 /** Bits of assembly/zstd/encode-layout.ts. */
@@ -57,6 +61,7 @@ export class ZstdSettings {
   readonly padding: number;
   readonly emptyFrame: boolean;
   readonly lowMemory: boolean;
+  readonly dictionary: ZstdEncoderDictionary | undefined;
   /** Most bytes of content in a block. */
   readonly blockLimit: number;
 
@@ -65,8 +70,13 @@ export class ZstdSettings {
    * @throws ArgumentTypeError `ERR_INVALID_ARG_TYPE`
    */
   constructor(options: ZstdFrameOptions = {}) {
-    const level = LEVELS[options.level ?? 'default'];
+    const { dictionary } = options;
+    const level = LEVELS[options.level ?? dictionary?.level ?? 'default'];
     if (level === undefined) throw new ArgumentRangeError('level', `one of ${Object.keys(LEVELS).join(', ')}`, options.level);
+    if (dictionary !== undefined && LEVELS[dictionary.level] !== level) {
+      throw new ArgumentRangeError('level', `'${dictionary.level}', for which the dictionary was prepared`, options.level);
+    }
+    this.dictionary = dictionary;
     const entropy = options.literalEntropy ?? 'all';
     if (entropy !== 'all' && entropy !== 'matched' && entropy !== 'none') throw new ArgumentRangeError('literalEntropy', "'all', 'matched' or 'none'", entropy);
     this.level = level;
@@ -121,9 +131,11 @@ export class ZstdSettings {
   #headerSize(length: number): number {
     const declared = (this.flags & FLAG_CONTENT_SIZE) !== 0;
     const single = declared && (this.flags & FLAG_SINGLE_SEGMENT) !== 0 && length <= 2 ** this.windowLog;
-    if (!declared) return 6;
-    if (single) return 5 + (length < 256 ? 1 : length < 65_792 ? 2 : 4);
-    return 6 + (length >= 256 && length < 65_792 ? 2 : 4);
+    const id = this.dictionary?.id ?? 0;
+    const fixed = 5 + (id === 0 ? 0 : id < 256 ? 1 : id < 65_536 ? 2 : 4);
+    if (!declared) return fixed + 1;
+    if (single) return fixed + (length < 256 ? 1 : length < 65_792 ? 2 : 4);
+    return fixed + 1 + (length >= 256 && length < 65_792 ? 2 : 4);
   }
 }
 

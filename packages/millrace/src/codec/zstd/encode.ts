@@ -5,7 +5,7 @@ import { Block } from '../../bytes/block.js';
 import { Bytes, type BytesMut } from '../../bytes/bytes.js';
 import type { Heap } from '../../memory/heap.js';
 import { addressIn, Scratch, type Source, sourceLength } from '../source.js';
-import { ZstdBatch, batchItems } from './encode-batch.js';
+import { type BatchItems, ZstdBatch, batchItems } from './encode-batch.js';
 import { ENCODE_SLACK, type ZstdEncodeContext } from './encode-context.js';
 import { ZstdContextPool } from './encode-pool.js';
 import { writeSkippable, ZstdSettings, type ZstdFrameOptions } from './encode-settings.js';
@@ -147,7 +147,9 @@ export class ZstdEncoder {
     let size = 0;
     try {
       block = Block.allocate(heap, capacity);
-      const frames = heap.kernels.zstdEncodeBatch(context.address, items.table, messages.length, block.base, capacity) >>> 0;
+      const frames = settings.dictionary === undefined
+        ? heap.kernels.zstdEncodeBatch(context.address, items.table, messages.length, block.base, capacity) >>> 0
+        : encodeEachWith(context, settings, messages, items, block.base, capacity);
       const ends = items.ends();
       size = this.#pad(settings, frames, block.base, capacity);
       return new ZstdBatch(Bytes.over(block, block.base, block.base + size), ends);
@@ -191,7 +193,9 @@ export class ZstdEncoder {
     const length = sourceLength(source);
     const context = given ?? this.pool.take(settings, length);
     try {
-      const size = context.encodeFrame(settings, length === 0 ? target : this.#input.place(source), length, target, capacity);
+      const size = settings.dictionary === undefined
+        ? context.encodeFrame(settings, length === 0 ? target : this.#input.place(source), length, target, capacity)
+        : context.encodeWith(settings, settings.dictionary.stage(source), length, target, capacity);
       return settings.padding === 1 ? size : this.#pad(settings, size, target, capacity);
     } finally {
       this.#input.settle();
@@ -204,6 +208,16 @@ export class ZstdEncoder {
     if (padded > size && padded <= capacity) writeSkippable(this.heap.u8, target + size, padded - size);
     return padded;
   }
+}
+
+// With a dictionary each message is put behind its content first.
+function encodeEachWith(context: ZstdEncodeContext, settings: ZstdSettings, messages: readonly Source[], items: BatchItems, dst: number, capacity: number): number {
+  let written = 0;
+  for (const [i, message] of messages.entries()) {
+    written += context.encodeWith(settings, settings.dictionary!.stage(message), sourceLength(message), dst + written, capacity - written);
+    items.setEnd(i, written);
+  }
+  return written;
 }
 
 function tooSmall(expected: number, actual: number): CodecError {

@@ -45,6 +45,20 @@ export class History {
     return this.end - this.encodedEnd;
   }
 
+  /** Whether nothing was ever appended. */
+  get isEmpty(): boolean {
+    return this.#size === 0;
+  }
+
+  /** Begins with the end of a dictionary's content, `length` bytes at `address`, as if it had been encoded: no more than the window. */
+  seed(address: number, length: number, window: number): void {
+    const kept = Math.min(length, window);
+    this.#makeRoom(Math.max(kept, 1));
+    this.#heap.u8.copyWithin(this.end, address + length - kept, address + length);
+    this.end += kept;
+    this.encodedEnd = this.end;
+  }
+
   /** Appends `[begin, end)` of `source`. @throws MemoryError `ERR_MEMORY_LIMIT`; the history is as it was then */
   append(source: Bytes | Uint8Array, begin: number, end: number): void {
     const length = end - begin;

@@ -257,8 +257,9 @@ export class ZstdWriter {
     const length = source.length;
     const declared = this.#declared;
     if (declared !== undefined && this.#uncompressed + length > declared) throw wrongSize(declared, this.#uncompressed + length);
-    const { blockLimit } = this.#settings;
+    const { blockLimit, dictionary, windowLog } = this.#settings;
     const history = this.#history;
+    if (dictionary !== undefined && history.isEmpty) history.seed(dictionary.content, dictionary.length, 2 ** windowLog);
     for (let at = 0; at < length; ) {
       if (history.pending === blockLimit) this.#encodePending(false);
       const n = Math.min(length - at, blockLimit - history.pending);
@@ -282,8 +283,10 @@ export class ZstdWriter {
       if (this.#context === undefined) {
         // All there is, or the size that was declared, decides how large tables are worth their while.
         const size = this.#declared ?? (isLast ? pending : -1);
-        this.#context = this.pool.take(this.#settings, size < 0 ? 2 ** 31 - 1 : Math.min(size, 2 ** 31 - 1));
-        kernels.zstdEncodeBegin(this.#context.address, history.start, size < 0 ? 2 ** 31 - 1 : Math.min(size, 2 ** 31 - 1));
+        const { dictionary } = this.#settings;
+        const scale = size < 0 || dictionary !== undefined ? 2 ** 31 - 1 : Math.min(size, 2 ** 31 - 1);
+        this.#context = this.pool.take(this.#settings, scale);
+        kernels.zstdEncodeBegin(this.#context.address, history.start, scale, dictionary?.address ?? 0, history.encodedEnd - history.start);
         at += kernels.zstdEncodeHeader(this.#context.address, at, size);
       }
       at += kernels.zstdEncodePart(this.#context.address, history.encodedEnd, history.end, isLast ? 1 : 0, at, room - at);
