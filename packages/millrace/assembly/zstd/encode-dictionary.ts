@@ -110,7 +110,7 @@ export function useDictionary(ctx: u32, dictionary: u32, base: u32, whole: bool,
     store<u32>(ctx, dictionary + D_OF, C_FSE_OF);
     store<u32>(ctx, dictionary + D_ML, C_FSE_ML);
   }
-  store<u32>(ctx, load<u32>(ctx, C_LEVEL) == LEVEL_FASTEST ? 5 : 4, C_SHORT_WIDTH);
+  store<u32>(ctx, load<u32>(ctx, C_LEVEL) == LEVEL_FASTEST ? 6 : 5, C_SHORT_WIDTH);
   if (whole) {
     store<u32>(ctx, dictionary, C_DICTIONARY);
     store<u32>(ctx, base, C_DICTIONARY_BASE);

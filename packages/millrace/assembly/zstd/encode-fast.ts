@@ -155,10 +155,10 @@ export function findFast6(ctx: u32, start: u32, end: u32): u32 {
 }
 
 export function findFastOld(ctx: u32, start: u32, end: u32): u32 {
-  return find(ctx, start, end, 5, 0, true);
+  return find(ctx, start, end, 6, 0, true);
 }
 
 /** Enters every place of [p, end) into a table, as the distance from `base`. */
 export function indexFast(table: u32, log: u32, p: u32, end: u32, base: u32): void {
-  for (; p + 8 <= end; p++) store<u32>(table + (hash(p, log, 5) << 2), p - base);
+  for (; p + 8 <= end; p++) store<u32>(table + (hash(p, log, 6) << 2), p - base);
 }

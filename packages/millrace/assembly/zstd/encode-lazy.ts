@@ -199,17 +199,17 @@ export function findBest5(ctx: u32, start: u32, end: u32): u32 {
 }
 
 export function findBetterOld(ctx: u32, start: u32, end: u32): u32 {
-  return find(ctx, start, end, 4, false, true);
+  return find(ctx, start, end, 5, false, true);
 }
 
 export function findBestOld(ctx: u32, start: u32, end: u32): u32 {
-  return find(ctx, start, end, 4, true, true);
+  return find(ctx, start, end, 5, true, true);
 }
 
 /** Enters every place of [p, end) into both tables, as the distance from `base`. */
 export function indexPairs(longs: u32, longLog: u32, shorts: u32, shortLog: u32, p: u32, end: u32, base: u32): void {
   for (; p + 8 <= end; p++) {
     enter(longs + (hash8(p, <u64>(64 - longLog)) << 3), p - base);
-    enter(shorts + (short(p, shortLog, 4) << 3), p - base);
+    enter(shorts + (short(p, shortLog, 5) << 3), p - base);
   }
 }
