@@ -1,0 +1,63 @@
+import { availableParallelism } from 'node:os';
+import { Command, Option } from 'commander';
+import { Heap } from 'millrace/memory';
+import { CommandError, EXIT } from '../exit.js';
+import { FORMATS, formatOfPath, type FormatName } from '../files/formats.js';
+import { fileOutput, standardOutput } from '../files/output.js';
+import { runFiles } from '../files/run-files.js';
+import { parseCount, parseSize } from '../units.js';
+import { addFileOptions, chosenOutput, checkFiles, heapFor, refuseTerminal, reportJson, verbosity, type FileFlags } from './file-options.js';
+
+interface CompressFlags extends FileFlags {
+  format?: FormatName;
+  level?: string;
+  blockSize?: string;
+  index: boolean;
+  check: boolean;
+}
+
+/** `millrace compress [FILE...]`. */
+export function compressCommand(done: (code: number) => void): Command {
+  const command = new Command('compress')
+    .summary('compress files to .s2, .sz or .zst')
+    .description(
+      'Compresses each FILE to FILE.s2, FILE.sz or FILE.zst; standard input (- or no FILE) to standard output. Files stay unless --rm says otherwise.\n' +
+        'Levels are given as for zstd, -1 to -19: S2 and Snappy take 1-2 as fast, 3-8 as better, 9-19 as best;\n' +
+        'Zstandard 1-2 as fastest, 3-5 as default, 6-10 as better, 11-19 as best.',
+    )
+    .addOption(new Option('--format <NAME>', 'the format (default: by the ending of -o, else s2)').choices(Object.keys(FORMATS)))
+    .option('--level <N>', 'how hard to look for matches, 1 to 19; also as -1 ... -19')
+    .option('--block-size <SIZE>', 'S2, Snappy: most bytes in a block, 4KiB to 4MiB (default: 1MiB, Snappy 64KiB)')
+    .option('--index', 'S2, Snappy: append an index, for --offset and --tail', false)
+    .option('--no-check', 'Zstandard: no checksum');
+  return addFileOptions(command).action(async (files: string[], flags: CompressFlags) => {
+    done(await compressFiles(files.length === 0 ? ['-'] : files, flags));
+  });
+}
+
+async function compressFiles(files: string[], flags: CompressFlags): Promise<number> {
+  const output = chosenOutput(files, flags);
+  const format = FORMATS[flags.format ?? formatOfPath(flags.output ?? '')?.name ?? 's2'];
+  const level = flags.level === undefined ? undefined : parseCount('--level', flags.level, 1, 19);
+  const blockSize = flags.blockSize === undefined ? undefined : parseSize('--block-size', flags.blockSize, 4096, format.name === 'snappy' ? 65_536 : 4 * 2 ** 20);
+  if (format.name === 'zstd' && (blockSize !== undefined || flags.index)) throw new CommandError(EXIT.usage, '--block-size and --index are for S2 and Snappy');
+  if (format.name !== 'zstd' && !flags.check) throw new CommandError(EXIT.usage, '--no-check is for Zstandard');
+  const threads = flags.threads === undefined ? Math.min(4, availableParallelism()) : parseCount('--threads', flags.threads, 1, 32);
+  checkFiles(files);
+  const heap: Heap = heapFor();
+  const results = reportJson(flags);
+  const code = await runFiles(files, heap, {
+    transform: (input) => format.encode(input.pieces(), { heap, level, blockSize, index: flags.index, threads, checksum: flags.check, size: input.size }),
+    output: async (_, path) => {
+      if (output.kind === 'file') return fileOutput(output.path, flags.force, path);
+      if (output.kind === 'beside' && path !== '-') return fileOutput(`${path}${format.endings[0]}`, flags.force, path);
+      refuseTerminal(flags);
+      return standardOutput();
+    },
+    verbosity: verbosity(flags),
+    remove: flags.rm,
+    done: results.add,
+  });
+  results.print();
+  return code;
+}

@@ -1,0 +1,109 @@
+import { openSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { Command } from 'commander';
+import type { Bytes } from 'millrace/bytes';
+import type { Heap } from 'millrace/memory';
+import { fileSource, SeekableReader } from 'millrace/stream';
+import { CommandError, EXIT } from '../exit.js';
+import { formatOfBytes, formatOfPath, MAGIC_LENGTH, type Format } from '../files/formats.js';
+import type { Input } from '../files/input.js';
+import { fileOutput, noOutput, standardOutput } from '../files/output.js';
+import { runFiles } from '../files/run-files.js';
+import { parseCount, parseSize } from '../units.js';
+import { addFileOptions, checkFiles, chosenOutput, heapFor, reportJson, verbosity, type FileFlags } from './file-options.js';
+
+interface DecompressFlags extends FileFlags {
+  offset?: string;
+  tail?: string;
+}
+
+/** `millrace decompress [FILE...]`. */
+export function decompressCommand(done: (code: number) => void): Command {
+  const command = new Command('decompress')
+    .summary('decompress .s2, .sz, .snappy and .zst files')
+    .description('Decompresses each FILE to its name without the ending; standard input (- or no FILE) to standard output. The format is told by the content.')
+    .option('--offset <SIZE>', 'begin at this byte of the data, through the index (S2 and Snappy with --index)')
+    .option('--tail <SIZE>', 'only the last bytes of the data, likewise');
+  return addFileOptions(command).action(async (files: string[], flags: DecompressFlags) => {
+    done(await decompressFiles(files.length === 0 ? ['-'] : files, flags));
+  });
+}
+
+/** `millrace test [FILE...]`. */
+export function testCommand(done: (code: number) => void): Command {
+  return new Command('test')
+    .summary('decompress to nowhere and check everything')
+    .description('Decodes each FILE and checks its structure and checksums. Exit code 1 when any is not sound.')
+    .argument('[FILE...]', 'files; - is standard input')
+    .option('-T, --threads <N>', 'threads to use (default: one for each core, at most 4)')
+    .option('-q, --quiet', 'say nothing of files that are sound', false)
+    .option('--json', 'a line of JSON for each sound file', false)
+    .action(async (files: string[], flags: { threads?: string; quiet: boolean; json: boolean }) => {
+      const heap = heapFor();
+      const threads = threadCount(flags.threads);
+      const paths = files.length === 0 ? ['-'] : files;
+      checkFiles(paths);
+      done(
+        await runFiles(paths, heap, {
+          transform: async (input) => (await detect(input)).decode(input.pieces(), heap, threads),
+          output: async () => noOutput(),
+          verbosity: -1,
+          remove: false,
+          done: (result) => {
+            if (flags.json) console.log(JSON.stringify(result));
+            else if (!flags.quiet) console.log(`${result.input}: sound, ${result.bytesOut} bytes`);
+          },
+        }),
+      );
+    });
+}
+
+function threadCount(given: string | undefined): number {
+  return given === undefined ? Math.min(4, availableParallelism()) : parseCount('--threads', given, 1, 32);
+}
+
+/** The format of an input, by its first bytes. @throws CommandError exit code 1 */
+export async function detect(input: Input): Promise<Format> {
+  const head = await input.peek(MAGIC_LENGTH);
+  // No bytes are an empty stream in every format.
+  const format = formatOfBytes(head) ?? (head.length === 0 ? (formatOfPath(input.name) ?? formatOfPath('.s2')) : undefined);
+  if (format === undefined) throw new CommandError(EXIT.failure, `${input.name} is no S2, Snappy or Zstandard stream`);
+  return format;
+}
+
+async function decompressFiles(files: string[], flags: DecompressFlags): Promise<number> {
+  const output = chosenOutput(files, flags);
+  const threads = threadCount(flags.threads);
+  if (flags.offset !== undefined && flags.tail !== undefined) throw new CommandError(EXIT.usage, '--offset and --tail exclude each other');
+  const from = flags.tail === undefined ? parseSize('--offset', flags.offset ?? '0', 0, Number.MAX_SAFE_INTEGER) : -parseSize('--tail', flags.tail, 1, Number.MAX_SAFE_INTEGER);
+  checkFiles(files);
+  const heap = heapFor();
+  const results = reportJson(flags);
+  const code = await runFiles(files, heap, {
+    async transform(input) {
+      const format = await detect(input);
+      if (flags.offset === undefined && flags.tail === undefined) return format.decode(input.pieces(), heap, threads);
+      if (format.name === 'zstd') throw new CommandError(EXIT.failure, `${input.name}: --offset and --tail need an index, which Zstandard has not`);
+      if (input.size === undefined) throw new CommandError(EXIT.failure, `${input.name}: --offset and --tail need a file`);
+      return seek(input.name, from, heap);
+    },
+    async output(input, path) {
+      if (output.kind === 'file') return fileOutput(output.path, flags.force, path);
+      if (output.kind === 'stdout' || path === '-') return standardOutput();
+      const ending = formatOfPath(path)?.endings.find((end) => path.endsWith(end));
+      if (ending === undefined) throw new CommandError(EXIT.failure, `${input.name} has no ending to take off; -o says where to write`);
+      return fileOutput(path.slice(0, -ending.length), flags.force, path);
+    },
+    verbosity: verbosity(flags),
+    remove: flags.rm,
+    done: results.add,
+  });
+  results.print();
+  return code;
+}
+
+// From the tail where `from` is negative; all of a stream that is shorter.
+async function* seek(path: string, from: number, heap: Heap): AsyncGenerator<Bytes, void> {
+  const reader = await SeekableReader.open(await fileSource(openSync(path, 'r')), { heap });
+  yield* reader.readFrom(Math.max(from, -reader.length));
+}

@@ -1,0 +1,94 @@
+import type { Bytes } from 'millrace/bytes';
+import type { ZstdLevel } from 'millrace/codec';
+import type { Heap } from 'millrace/memory';
+import { compress, decompress, zstdCompress, zstdDecompress, type ByteSource } from 'millrace/stream';
+
+/** The formats the file commands read and write. */
+export type FormatName = 's2' | 'snappy' | 'zstd';
+
+/** What a compression is told. */
+export interface EncodeSettings {
+  readonly heap: Heap;
+  /** 1 to 19 as zstd counts; undefined for the format's default. */
+  readonly level: number | undefined;
+  /** S2 and Snappy only; undefined for the default. */
+  readonly blockSize: number | undefined;
+  readonly index: boolean;
+  readonly threads: number;
+  /** Zstandard only. */
+  readonly checksum: boolean;
+  /** Bytes of the input where they are known beforehand. */
+  readonly size: number | undefined;
+}
+
+/** A format: how it is named, told and used. */
+export interface Format {
+  readonly name: FormatName;
+  /** The ending of compressed files, dot included; the first is written, all are taken off. */
+  readonly endings: readonly string[];
+  encode(source: ByteSource, settings: EncodeSettings): AsyncGenerator<Bytes, void>;
+  decode(source: ByteSource, heap: Heap, threads: number): AsyncGenerator<Bytes, void>;
+}
+
+/** S2 and Snappy have three levels: 1 and 2 are fast, 3 to 8 better, 9 and above best. */
+function s2Level(level: number | undefined): 'fast' | 'better' | 'best' {
+  if (level === undefined || level <= 2) return 'fast';
+  return level <= 8 ? 'better' : 'best';
+}
+
+/** Zstandard has four: 1 and 2 are fastest, 3 to 5 default, 6 to 10 better, 11 and above best. */
+function zstdLevel(level: number | undefined): ZstdLevel {
+  if (level === undefined) return 'default';
+  if (level <= 2) return 'fastest';
+  if (level <= 5) return 'default';
+  return level <= 10 ? 'better' : 'best';
+}
+
+function framed(name: 's2' | 'snappy', endings: readonly string[]): Format {
+  return {
+    name,
+    endings,
+    encode: (source, { heap, level, blockSize, index, threads }) =>
+      compress(source, { heap, dialect: name, level: s2Level(level), addIndex: index, concurrency: threads, ...(blockSize === undefined ? {} : { blockSize }) }),
+    decode: (source, heap, threads) => decompress(source, { heap, concurrency: threads }),
+  };
+}
+
+/** Every format by its name. */
+export const FORMATS: Readonly<Record<FormatName, Format>> = {
+  s2: framed('s2', ['.s2']),
+  snappy: framed('snappy', ['.sz', '.snappy']),
+  zstd: {
+    name: 'zstd',
+    endings: ['.zst'],
+    encode: (source, { heap, level, checksum, size }) =>
+      zstdCompress(source, { heap, level: zstdLevel(level), checksum, ...(size === undefined ? {} : { declaredSize: size }) }),
+    decode: (source, heap) => zstdDecompress(source, { heap }),
+  },
+};
+
+/** The format whose ending `path` has. */
+export function formatOfPath(path: string): Format | undefined {
+  return Object.values(FORMATS).find(({ endings }) => endings.some((ending) => path.endsWith(ending)));
+}
+
+/** Bytes of a file's beginning that {@link formatOfBytes} looks at. */
+export const MAGIC_LENGTH = 10;
+
+const ZSTD_MAGIC = 0xfd2fb528;
+const ZSTD_SKIPPABLE_MAGIC = 0x184d2a50;
+
+/** The format that begins like this: by the stream identifiers (framing_format.txt section 4.1) and the frames' magic numbers (RFC 8878 section 3.1). */
+export function formatOfBytes(bytes: Uint8Array): Format | undefined {
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (head.length >= 10 && head.readUInt32LE(0) === 0x0000_06ff) {
+    const word = head.toString('latin1', 4, 10);
+    if (word === 'S2sTwO') return FORMATS.s2;
+    if (word === 'sNaPpY') return FORMATS.snappy;
+  }
+  if (head.length >= 4) {
+    const magic = head.readUInt32LE(0);
+    if (magic === ZSTD_MAGIC || (magic & 0xffff_fff0) === (ZSTD_SKIPPABLE_MAGIC | 0)) return FORMATS.zstd;
+  }
+  return undefined;
+}

@@ -1,0 +1,136 @@
+import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { jsonMessages, millrace, ndjson, scratch } from './harness.js';
+
+const DATA = ndjson(jsonMessages(12_000)); // about 4 MB: several blocks
+
+describe('compress, test, list, decompress', () => {
+  test.each([
+    ['s2', '.s2', ['-1']],
+    ['s2', '.s2', ['-9', '--block-size', '64KiB', '--index', '-T3']],
+    ['snappy', '.sz', ['--level', '5', '-T', '1']],
+    ['zstd', '.zst', []],
+    ['zstd', '.zst', ['-1', '--no-check']],
+  ])('%s %s %j', async (format, ending, options) => {
+    const folder = scratch();
+    const file = join(folder, 'data');
+    writeFileSync(file, DATA);
+    const compressed = await millrace(['compress', '--format', format, ...options, '--json', file]);
+    expect(compressed.stderr).toBe('');
+    expect(compressed.code).toBe(0);
+    expect(JSON.parse(compressed.stdout.toString())).toMatchObject({ input: file, output: file + ending, bytesIn: DATA.length, bytesOut: readFileSync(file + ending).length });
+    expect(existsSync(file)).toBe(true);
+
+    const tested = await millrace(['test', file + ending]);
+    expect(tested.code).toBe(0);
+    expect(tested.stdout.toString()).toBe(`${file}${ending}: sound, ${DATA.length} bytes\n`);
+    const [listed] = JSON.parse((await millrace(['list', '--json', file + ending])).stdout.toString()) as Record<string, unknown>[];
+    expect(listed).toMatchObject({ format, uncompressed: DATA.length, compressed: readFileSync(file + ending).length });
+
+    const out = join(folder, 'out');
+    const decompressed = await millrace(['decompress', '--rm', '-o', out, file + ending]);
+    expect(decompressed.code).toBe(0);
+    expect(readFileSync(out).equals(DATA)).toBe(true);
+    expect(existsSync(file + ending)).toBe(false);
+  });
+
+  test('through pipes, an empty input too', async () => {
+    for (const data of [DATA, Buffer.alloc(0)]) {
+      for (const format of ['s2', 'snappy', 'zstd']) {
+        const packed = await millrace(['compress', '-c', '--format', format], data);
+        expect(packed.code).toBe(0);
+        const unpacked = await millrace(['decompress'], packed.stdout);
+        expect(unpacked.stderr).toBe('');
+        expect(unpacked.code).toBe(0);
+        expect(unpacked.stdout.equals(data)).toBe(true);
+      }
+    }
+  });
+
+  test('the ending of -o names the format, and endings are taken off', async () => {
+    const folder = scratch();
+    const file = join(folder, 'data');
+    writeFileSync(file, DATA);
+    expect((await millrace(['compress', file, '-o', join(folder, 'x.zst')])).code).toBe(0);
+    expect(readFileSync(join(folder, 'x.zst')).readUInt32LE(0)).toBe(0xfd2fb528);
+    expect((await millrace(['decompress', join(folder, 'x.zst')])).code).toBe(0);
+    expect(readFileSync(join(folder, 'x')).equals(DATA)).toBe(true);
+  });
+
+  test('--offset and --tail read through the index', async () => {
+    const file = join(scratch(), 'data');
+    writeFileSync(file, DATA);
+    await millrace(['compress', '--index', file]);
+    const offset = await millrace(['decompress', '-c', '--offset', '3000000', `${file}.s2`]);
+    expect(offset.stdout.equals(DATA.subarray(3_000_000))).toBe(true);
+    const tail = await millrace(['decompress', '-c', '--tail', '1000', `${file}.s2`]);
+    expect(tail.stdout.equals(DATA.subarray(-1000))).toBe(true);
+    const all = await millrace(['decompress', '-c', '--tail', '1GB', `${file}.s2`]);
+    expect(all.stdout.equals(DATA)).toBe(true);
+  });
+});
+
+describe('refusals', () => {
+  test('what exists is not overwritten without -f, and the input never is', async () => {
+    const file = join(scratch(), 'data');
+    writeFileSync(file, DATA);
+    writeFileSync(`${file}.s2`, 'precious');
+    const refused = await millrace(['compress', file]);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toBe(`millrace: ${file}.s2 exists already; -f overwrites it\n`);
+    expect(readFileSync(`${file}.s2`, 'latin1')).toBe('precious');
+    expect((await millrace(['compress', '-f', file])).code).toBe(0);
+    const same = await millrace(['compress', '-f', '-o', file, file]);
+    expect(same.code).toBe(1);
+    expect(same.stderr).toMatch(/is the input/);
+    expect(readFileSync(file).equals(DATA)).toBe(true);
+  });
+
+  test.each(['s2', 'snappy', 'zstd'])('a damaged %s file fails, leaves no output, and does not keep the next file from being done', async (format) => {
+    const folder = scratch();
+    const files = ['a', 'b'].map((name) => join(folder, name));
+    for (const file of files) {
+      writeFileSync(file, DATA);
+      await millrace(['compress', '--rm', '--format', format, file]);
+    }
+    const ending = { s2: '.s2', snappy: '.sz', zstd: '.zst' }[format]!;
+    const damaged = readFileSync(files[0]! + ending);
+    damaged[damaged.length >> 1]! ^= 0xff;
+    writeFileSync(files[0]! + ending, damaged);
+    const result = await millrace(['decompress', ...files.map((file) => file + ending)]);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(/^millrace: .*a\.\w+: .* \(ERR_\w+\)\n$/);
+    expect(existsSync(files[0]!)).toBe(false);
+    expect(readFileSync(files[1]!).equals(DATA)).toBe(true);
+
+    truncateSync(files[0]! + ending, 1000);
+    const torn = await millrace(['test', files[0]! + ending]);
+    expect(torn.code).toBe(1);
+    expect(torn.stderr).toMatch(/ERR_TRUNCATED/);
+  });
+
+  test.each<[string[], number, RegExp]>([
+    [['compress', '/nonexistent/file'], 1, /no such file or directory \(ENOENT\)/],
+    [['compress', '/tmp'], 1, /is a directory/],
+    [['compress', '-o', 'x', '-c'], 2, /-o and -c exclude each other/],
+    [['compress', '-k', '--rm', 'x'], 2, /-k and --rm exclude/],
+    [['compress', '-o', 'x', 'a', 'b'], 2, /-o takes one input/],
+    [['compress', '-', '-'], 2, /standard input can be read once/],
+    [['compress', '--level', '20'], 2, /--level takes a whole number from 1 to 19/],
+    [['compress', '--format', 'zstd', '--index'], 2, /are for S2 and Snappy/],
+    [['compress', '--format', 'snappy', '--block-size', '1MiB'], 2, /--block-size takes a size/],
+    [['decompress', '--offset', '1', '--tail', '1', 'x'], 2, /exclude each other/],
+    [['list'], 2, /missing required argument/],
+  ])('%j is exit code %d', async (args, code, line) => {
+    const result = await millrace(args, Buffer.alloc(0));
+    expect(result.code).toBe(code);
+    expect(result.stderr).toMatch(line);
+  });
+
+  test('what is no compressed stream is told so', async () => {
+    const result = await millrace(['decompress'], Buffer.from('plain text, not a stream'));
+    expect(result.code).toBe(1);
+    expect(result.stderr).toBe('millrace: standard input is no S2, Snappy or Zstandard stream\n');
+  });
+});
