@@ -45,9 +45,9 @@ export class S2Writer {
     this.#dialect = dialect;
     this.#pieces = new PieceQueue(this.heap, blockSize);
     this.#gathered = new Gathered(heap, blockSize);
-    const inline = new InlineEngine(heap, options.uncompressed === true ? undefined : { dialect, level });
+    const inline = new InlineEngine(heap, options.uncompressed === true ? undefined : { dialect, level }, options.encodeBlock);
     // Storing costs no more than a checksum: not worth another thread.
-    if (concurrency === 1 || options.uncompressed === true) this.#engine = inline;
+    if (concurrency === 1 || options.uncompressed === true || options.encodeBlock !== undefined) this.#engine = inline;
     else this.#engine = new PoolEngine(options.pool ?? sharedPool(heap, concurrency), inline, dialect, level, concurrency, () => this.#advance());
     if (options.onBufferDone !== undefined) this.#handBack = new HandBack(options.onBufferDone, (error) => this.#fail(error));
   }

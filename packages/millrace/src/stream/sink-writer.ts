@@ -1,6 +1,7 @@
 import { checkInteger } from '../base/arguments.js';
 import { StreamError } from '../base/errors.js';
 import type { Bytes } from '../bytes/bytes.js';
+import type { ByteSource } from './iterate.js';
 import { S2Writer } from './s2-writer.js';
 import type { ByteSink } from './sink.js';
 import type { S2WriterOptions } from './writer-options.js';
@@ -53,6 +54,20 @@ export class SinkWriter {
       return Promise.reject(error);
     }
     return this.#welcome();
+  }
+
+  /**
+   * Writes all that `source` gives: a `Bytes` is used up as by {@link encodeBuffer}, a `Uint8Array` copied as by {@link write}.
+   * @returns how many bytes that were
+   * @throws what the source throws; the stream can be gone on with then
+   */
+  async writeFrom(source: ByteSource): Promise<number> {
+    let total = 0;
+    for await (const piece of source) {
+      total += piece.length;
+      await (piece instanceof Uint8Array ? this.write(piece) : this.encodeBuffer(piece));
+    }
+    return total;
   }
 
   /** See {@link S2Writer.addSkippableBlock}. */

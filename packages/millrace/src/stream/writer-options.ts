@@ -5,6 +5,12 @@ import { checkThreads, type ThreadOptions } from './thread-options.js';
 import { MAX_S2_BLOCK, maxBlock, MIN_BLOCK, type StreamDialect } from './chunk.js';
 import type { BufferDone } from './hand-back.js';
 
+/**
+ * Encodes the elements of a block, without its length: views of the heap, valid during the call. What it writes is not checked.
+ * @returns how many bytes of `target` it wrote; 0 to store the block as it is; less than 0 to leave it to the library
+ */
+export type BlockEncoder = (source: Uint8Array, target: Uint8Array) => number;
+
 /** What an S2Writer writes. */
 export interface S2WriterOptions extends ThreadOptions {
   /** Where output and scratch memory come from. @default defaultHeap(), or the pool's */
@@ -25,6 +31,8 @@ export interface S2WriterOptions extends ThreadOptions {
   flushOnWrite?: boolean;
   /** Told when a `Uint8Array` given to `encodeBuffer` can be reused. @default none */
   onBufferDone?: BufferDone;
+  /** Encodes blocks in place of the library's encoder, always in the caller's thread. @default none */
+  encodeBlock?: BlockEncoder;
   /** Append an index at `close`, so that readers can begin in the middle. @default false */
   addIndex?: boolean;
 }

@@ -108,6 +108,21 @@ describe('SinkWriter', () => {
     expect(chunksOf(sink.stream).map((chunk) => chunk.type)).toEqual([255, 0x80, 0, 0, 0, 1, 0x99]);
   });
 
+  it('writes all of a source, and goes on after one that fails', async () => {
+    const sink = new Collector();
+    const out = new SinkWriter(sink, { heap });
+    expect(await out.writeFrom(cut(data))).toBe(data.length);
+    expect(await out.writeFrom(Readable.from([Buffer.from('abc')]))).toBe(3);
+    expect(await out.writeFrom([Bytes.copyOf(text(10), heap)])).toBe(10);
+    const broken = async function* (): AsyncGenerator<Uint8Array> {
+      yield text(5);
+      throw new Error('gone');
+    };
+    await expect(out.writeFrom(broken())).rejects.toThrow('gone');
+    await out.close();
+    expectSame(dataOf(sink.stream), joined(data, Buffer.from('abc'), text(10), text(5)));
+  });
+
   it('gives the index at close', async () => {
     const sink = new Collector();
     const out = new SinkWriter(sink, { heap });

@@ -297,6 +297,38 @@ describe('S2Writer', () => {
     expectSame(drain(writer), first);
   });
 
+  it('encodes by a function of the user, where that wants to', () => {
+    const seen: number[] = [];
+    const encodeBlock = (source: Uint8Array, target: Uint8Array): number => {
+      seen.push(source.length);
+      if (source.length === 50) return 0; // stored
+      if (source.length === 3000) return -1; // the library's turn
+      target.set([0, source[0]!, ((source.length - 2) << 2) | 2, 1, 0]); // a literal byte and a copy of it
+      return 5;
+    };
+    const runs = [40, 50, 60].map((length) => new Uint8Array(length).fill(length));
+    const stream = written({ encodeBlock, concurrency: 4 }, (writer) => {
+      for (const data of [...runs, text(3000)]) writer.encodeBuffer(data);
+    });
+    expectSame(dataOf(stream), joined(...runs, text(3000)));
+    expect(seen).toEqual([40, 50, 60, 3000]);
+    expect(chunksOf(stream).map((chunk) => chunk.type)).toEqual([255, 0, 1, 0, 0]);
+    expect(chunksOf(stream)[1]!.body).toHaveLength(4 + 1 + 5);
+  });
+
+  it('fails when that function throws or gives no length', () => {
+    for (const encodeBlock of [
+      (): number => {
+        throw new Error('mine');
+      },
+      (): number => 1e9,
+      (): number => Number.NaN,
+    ]) {
+      const writer = new S2Writer({ heap, encodeBlock });
+      expect(() => writer.encodeBuffer(text(100))).toThrow(expect.objectContaining({ code: 'ERR_STREAM_CALLBACK', cause: expect.any(Error) }));
+    }
+  });
+
   it('throws what failed it from every call after an abort, until reset', () => {
     const writer = new S2Writer({ heap });
     writer.encodeBuffer(text(100));
