@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Heap } from 'millrace';
 import { Bytes } from 'millrace/bytes';
-import { indexStream, memorySource, S2Index, S2Reader, S2Writer, SeekableReader, type S2WriterOptions, type StreamDialect } from 'millrace/stream';
+import { compress, decompress, indexStream, memorySource, S2Index, S2Reader, S2Writer, SeekableReader, type S2WriterOptions, type StreamDialect } from 'millrace/stream';
 import type { Klauspost } from '../peers/klauspost.js';
 import type { S2Check } from './suite.js';
 
@@ -74,6 +74,9 @@ function* ours(): Generator<S2Check> {
     ['4 KiB blocks', { blockSize: 4096 }],
     ['4 MiB blocks', { blockSize: 4 * MIB }],
     ['Snappy', { dialect: 'snappy' }],
+    ['better', { level: 'better' }],
+    ['best', { level: 'best', blockSize: 65_536 }],
+    ['Snappy, best', { dialect: 'snappy', level: 'best' }],
     ['uncompressed', { uncompressed: true }],
     ['padding', { padding: 4096 }],
     ['index', { addIndex: true, blockSize: 65_536 }],
@@ -205,9 +208,33 @@ function* indexes(data: Buffer, blockSize: number): Generator<S2Check> {
   };
 }
 
+async function all(pieces: AsyncIterable<Bytes>): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const piece of pieces) {
+    parts.push(piece.copyToBuffer());
+    piece.release();
+  }
+  return Buffer.concat(parts);
+}
+
+function* threads(): Generator<S2Check> {
+  for (const [kind, data] of samples()) {
+    yield {
+      name: `two threads, ${kind}`,
+      async run(peer) {
+        const stream = await all(compress([data], { heap, concurrency: 2, blockSize: 131_072 }));
+        same(stream, written(data, { blockSize: 131_072 }));
+        same(await peer.request({ op: 'read', concurrency: 2 }, stream), data);
+        same(await all(decompress([await peer.request({ op: 'write', concurrency: 2, blockSize: 131_072 }, data)], { heap, concurrency: 2 })), data);
+      },
+    };
+  }
+}
+
 /** Streams in both directions: every setting, skippable chunks, skipping, indexes. */
 export function* streamChecks(): Generator<S2Check> {
   yield* ours();
   yield* theirs();
   yield* structure();
+  yield* threads();
 }
