@@ -12,7 +12,7 @@ export function reader(source: Buf, chunkSize: number = 65_536): Readable {
     read(): void {
       try {
         const n = Math.min(source.end - source.start, chunkSize);
-        if (n === 0) {
+        if (source.remaining === 0) {
           this.push(null);
           return;
         }

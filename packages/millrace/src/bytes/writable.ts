@@ -107,15 +107,15 @@ export abstract class Writable extends BufMut {
     checkInteger('additional', additional, 0, 2 ** 31 - 1);
     const { block, start, end, limit } = this;
     const heap = block.heap!;
-    // In place first: what lies behind may be free. As much as doubling would give is asked for, then what is needed.
+    // In place first: what lies behind may be free. As much as moving would give is asked for, then what is needed.
+    const remembered = Math.min(block.end - block.base, REMEMBERED_CAPACITY);
     const missing = additional - (limit - end);
-    const claimed = block.tryExtend(limit, Math.max(missing, limit - start)) || block.tryExtend(limit, missing);
+    const claimed = block.tryExtend(limit, Math.max(missing, limit - start, remembered - (limit - start))) || block.tryExtend(limit, missing);
     if (claimed > 0) {
       this.limit = limit + claimed;
       return;
     }
     const needed = end - start + additional;
-    const remembered = Math.min(block.end - block.base, REMEMBERED_CAPACITY);
     const larger = allocateEither(heap, Math.max(needed, Math.min((limit - start) * 2, 2 ** 30), remembered), needed);
     copyAcross(block, start, end, larger, larger.base);
     this.block = larger;

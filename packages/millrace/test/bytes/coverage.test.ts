@@ -4,7 +4,7 @@ import { Heap } from '../../src/memory/heap.js';
 
 // The brute-force model of design.md, "Coverage": an array that counts, for every byte of the heap, the handles that cover it. Random
 // operations go to the handles and to the array; contents, uniqueness and the memory given back must agree after every one.
-const OPERATIONS = process.env['MILLRACE_LONG'] === '1' ? 1_000_000 : 60_000;
+const OPERATIONS = process.env['MILLRACE_LONG'] === '1' ? 1_000_000 : 45_000;
 const MEMORY = 2 ** 18;
 const MOST_HANDLES = 160;
 

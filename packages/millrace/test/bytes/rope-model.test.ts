@@ -5,7 +5,7 @@ import { Heap } from '../../src/memory/heap.js';
 
 // A rope's model is the list of addresses it should cover, byte by byte. After every operation contents and length agree, and the heap holds
 // exactly the addresses that some rope covers.
-const OPERATIONS = process.env['MILLRACE_LONG'] === '1' ? 300_000 : 15_000;
+const OPERATIONS = process.env['MILLRACE_LONG'] === '1' ? 300_000 : 9000;
 
 interface Entry {
   readonly rope: Rope;
