@@ -1,7 +1,8 @@
 import { MemoryError, OwnershipError } from '../base/errors.js';
 import { ALIGNMENT, type Heap } from '../memory/heap.js';
+import type { Ledger } from '../memory/ledger.js';
 import { dataViewOf } from './memory-views.js';
-import { Overlay } from './overlay.js';
+import { Overlay, type RangeSink } from './overlay.js';
 
 /** Called once, when the last view of adopted memory is released. */
 export type OnRelease = (memory: Uint8Array) => void;
@@ -27,7 +28,11 @@ export class Block {
   readonly base: number;
   /** Position after the last byte; moves on where a buffer grows in place. */
   end: number;
+  /** The heap's books, in debug mode. */
+  readonly ledger: Ledger | undefined;
   #overlay: Overlay | undefined = undefined;
+  // Debug mode only: what is frozen counts one here.
+  #frozen: Overlay | undefined = undefined;
   #owner: Owner | undefined;
 
   /** Handles are made by {@link Bytes} and {@link BytesMut}; blocks by them too. */
@@ -38,6 +43,12 @@ export class Block {
     this.base = base;
     this.end = end;
     this.#owner = heap === undefined ? new Owner(end - base, onRelease) : undefined;
+    this.ledger = heap?.ledger;
+    if (this.ledger !== undefined) {
+      // An overlay from the start: what is given back then always comes by giveBack.
+      this.#overlay = new Overlay();
+      this.#frozen = new Overlay();
+    }
   }
 
   /** A new block of at least `size` bytes; `base` to `end` is all that the allocation covers. @throws MemoryError `ERR_MEMORY_LIMIT` */
@@ -94,8 +105,24 @@ export class Block {
     if (this.#owner !== undefined) this.#owner.settle(this.u8);
   }
 
+  /** Debug mode: notes that `[start, end)` is read-only from now on, or (`frozen` false) that it may be written again. */
+  mark(start: number, end: number, frozen: boolean): void {
+    if (this.#frozen === undefined || start === end) return;
+    if (frozen) this.#frozen.add(start, end);
+    else this.#frozen.subtract(start, end, IGNORE);
+  }
+
+  /**
+   * Debug mode: the parts of `[start, end)` that are read-only, because a Bytes was made of them and none has been taken back for writing, as
+   * positions in order. Undefined in normal operation, where nobody keeps books of it.
+   */
+  frozenRanges(start: number, end: number): [start: number, end: number][] | undefined {
+    return this.#frozen?.ranges(start, end);
+  }
+
   /** The overlay's way out; not for others. */
   giveBack(start: number, end: number): void {
+    this.#frozen?.subtract(start, end, IGNORE);
     if (this.heap !== undefined) this.heap.free(start, end - start);
     else this.#owner!.covered -= end - start;
   }
@@ -125,6 +152,8 @@ export class Share {
   /** Live handles of the group. */
   count = 2;
 }
+
+const IGNORE: RangeSink = { giveBack: () => undefined };
 
 /** Stands in the place of a handle's block once the handle is released: its range is empty, so every access finds out. */
 export const RELEASED: Block = new Block(undefined, new Uint8Array(0), 0, 0);

@@ -5,6 +5,7 @@ import { Block, EMPTY, RELEASED, Share, throwReleased, type OnRelease } from './
 import { insufficient, type Buf } from './buf.js';
 import { copyIn } from './copy.js';
 import { View } from './view.js';
+import { unwatch, watch } from './watch.js';
 import { Writable } from './writable.js';
 
 /**
@@ -44,6 +45,7 @@ export class Bytes extends View {
     if (length === 0) return new Handle(EMPTY, 0, 0, undefined);
     const block = Block.allocate(heap, length);
     copyIn(source, block.u8, block.base);
+    if (block.ledger !== undefined) block.mark(block.base, block.base + length, true);
     block.uncover(block.base + length, block.end);
     return new Handle(block, block.base, block.base + length, undefined);
   }
@@ -121,6 +123,7 @@ export class Bytes extends View {
     checkOffset(n, this.end - start);
     if (this.share !== undefined) this.leave();
     this.start = start + n;
+    if (block.ledger !== undefined) watch(block.ledger, this, this.end);
     return new Handle(block, start, start + n, undefined);
   }
 
@@ -135,6 +138,7 @@ export class Bytes extends View {
     checkOffset(n, end - this.start);
     if (this.share !== undefined) this.leave();
     this.end = this.start + n;
+    if (block.ledger !== undefined) watch(block.ledger, this, this.end);
     return new Handle(block, this.end, end, undefined);
   }
 
@@ -184,6 +188,7 @@ export class Bytes extends View {
       this.end = next.end;
       this.share = next.share;
       next.forget();
+      if (this.block.ledger !== undefined) watch(this.block.ledger, this, this.end);
       return true;
     }
     if (this.block !== next.block || this.end !== next.start) return false;
@@ -191,6 +196,7 @@ export class Bytes extends View {
     if (next.share !== undefined) next.leave();
     this.end = next.end;
     next.forget();
+    if (this.block.ledger !== undefined) watch(this.block.ledger, this, this.end);
     return true;
   }
 
@@ -206,6 +212,7 @@ export class Bytes extends View {
     }
     const { start, end } = this;
     this.forget();
+    block.mark(start, end, false);
     return new MutHandle(block, start, end, end);
   }
 
@@ -235,6 +242,7 @@ export class Bytes extends View {
    */
   release(): void {
     const { block, start, end, share } = this;
+    if (block.ledger !== undefined) unwatch(block.ledger, this);
     this.block = RELEASED;
     this.start = 0;
     this.end = 0;
@@ -262,6 +270,7 @@ export class Bytes extends View {
     const share = this.share;
     this.start = start;
     this.end = end;
+    if (block.ledger !== undefined) watch(block.ledger, this, end);
     if (share !== undefined) {
       this.share = undefined;
       if (share.count > 1) {
@@ -281,6 +290,7 @@ export class Bytes extends View {
   }
 
   private forget(): void {
+    if (this.block.ledger !== undefined) unwatch(this.block.ledger, this);
     this.block = RELEASED;
     this.start = 0;
     this.end = 0;
@@ -341,6 +351,7 @@ export class BytesMut extends Writable {
     const { block, start, end, limit } = this;
     if (block === RELEASED) throwReleased();
     this.forget();
+    if (block.ledger !== undefined) block.mark(start, end, true);
     block.uncover(end, limit);
     return new Handle(block, start, end, undefined);
   }
@@ -354,6 +365,7 @@ export class BytesMut extends Writable {
     if (block === RELEASED) throwReleased();
     checkOffset(n, this.end - start);
     this.start = start + n;
+    if (block.ledger !== undefined) watch(block.ledger, this, this.limit);
     return new MutHandle(block, start, start + n, start + n);
   }
 
@@ -368,6 +380,7 @@ export class BytesMut extends Writable {
     const at = this.start + n;
     this.limit = at;
     if (at < end) this.end = at;
+    if (block.ledger !== undefined) watch(block.ledger, this, at);
     return new MutHandle(block, at, Math.max(at, end), limit);
   }
 
@@ -402,6 +415,7 @@ export class BytesMut extends Writable {
       this.end = next.end;
       this.limit = next.limit;
       next.forget();
+      if (this.block.ledger !== undefined) watch(this.block.ledger, this, this.limit);
       return true;
     }
     if (next.start === next.end) {
@@ -415,6 +429,7 @@ export class BytesMut extends Writable {
     this.end = next.end;
     this.limit = next.limit;
     next.forget();
+    if (this.block.ledger !== undefined) watch(this.block.ledger, this, this.limit);
     block.uncover(start, limit);
     return true;
   }
@@ -437,6 +452,7 @@ const Handle: HandleConstructor = function (this: Fields, block: Block, start: n
   this.start = start;
   this.end = end;
   this.share = share;
+  if (block.ledger !== undefined) watch(block.ledger, this as unknown as Bytes, end);
 } as unknown as HandleConstructor;
 (Handle as { prototype: Bytes }).prototype = Bytes.prototype;
 
@@ -446,6 +462,7 @@ const MutHandle: MutHandleConstructor = function (this: Fields, block: Block, st
   this.start = start;
   this.end = end;
   this.limit = limit;
+  if (block.ledger !== undefined) watch(block.ledger, this as unknown as BytesMut, limit);
 } as unknown as MutHandleConstructor;
 (MutHandle as { prototype: BytesMut }).prototype = BytesMut.prototype;
 

@@ -90,6 +90,22 @@ export class Overlay {
     return true;
   }
 
+  /** The parts of `[start, end)` where the count is not zero, neighbours as one. */
+  ranges(start: number, end: number): [start: number, end: number][] {
+    const found: [number, number][] = [];
+    const pairs = this.#pairs;
+    for (let i = 0; i < this.#length; i += 2) {
+      if (pairs[i + 1] === 0) continue;
+      const from = Math.max(start, pairs[i]!);
+      const to = Math.min(end, pairs[i + 2]!);
+      const last = found[found.length - 1];
+      if (from >= to) continue;
+      if (last?.[1] === from) last[1] = to;
+      else found.push([from, to]);
+    }
+    return found;
+  }
+
   /** The extra count of one byte. */
   at(position: number): number {
     const i = this.#firstAt(position);

@@ -44,6 +44,15 @@ export abstract class View extends Buf {
     return undefined;
   }
 
+  /**
+   * Debug mode: which parts of this range are read-only, as indexes in order: a Bytes was made of them and they were not taken back for writing.
+   * Undefined where the heap is not in debug mode, or the memory is adopted: then nobody keeps books of it.
+   */
+  frozenRanges(): [begin: number, end: number][] | undefined {
+    if (this.block === RELEASED) throwReleased();
+    return this.block.frozenRanges(this.start, this.end)?.map(([begin, end]) => [begin - this.start, end - this.start]);
+  }
+
   /** A view, without a copy: valid until this range is released. Shared memory: see docs/bytes.md for the Web APIs that refuse it. */
   toBuffer(): Buffer {
     if (this.block === RELEASED) throwReleased();

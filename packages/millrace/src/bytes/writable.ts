@@ -4,6 +4,7 @@ import type { Heap } from '../memory/heap.js';
 import { Block, RELEASED, throwReleased } from './block.js';
 import { copyAcross } from './copy.js';
 import { BufMut } from './buf-mut.js';
+import { unwatch, watch } from './watch.js';
 
 /** Tokio's rule: a buffer that was split to nothing comes back at the size its block had, up to this. */
 const REMEMBERED_CAPACITY = 65_536;
@@ -76,6 +77,7 @@ export abstract class Writable extends BufMut {
     if (block === RELEASED) throwReleased();
     checkInteger('n', n, 0, this.end - start);
     this.start = start + n;
+    if (block.ledger !== undefined) watch(block.ledger, this, this.limit);
     block.uncover(start, start + n);
   }
 
@@ -97,6 +99,7 @@ export abstract class Writable extends BufMut {
 
   /** Makes this handle a released one: its range has a new owner. */
   protected forget(): void {
+    if (this.block.ledger !== undefined) unwatch(this.block.ledger, this);
     this.block = RELEASED;
     this.start = 0;
     this.end = 0;
@@ -113,6 +116,7 @@ export abstract class Writable extends BufMut {
     const claimed = block.tryExtend(limit, Math.max(missing, limit - start, remembered - (limit - start))) || block.tryExtend(limit, missing);
     if (claimed > 0) {
       this.limit = limit + claimed;
+      if (block.ledger !== undefined) watch(block.ledger, this, this.limit);
       return;
     }
     const needed = end - start + additional;
@@ -122,6 +126,7 @@ export abstract class Writable extends BufMut {
     this.start = larger.base;
     this.end = larger.base + end - start;
     this.limit = larger.end;
+    if (larger.ledger !== undefined) watch(larger.ledger, this, this.limit);
     block.uncover(start, limit);
   }
 }
