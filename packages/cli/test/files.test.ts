@@ -12,6 +12,8 @@ describe('compress, test, list, decompress', () => {
     ['snappy', '.sz', ['--level', '5', '-T', '1']],
     ['zstd', '.zst', []],
     ['zstd', '.zst', ['-1', '--no-check']],
+    ['zstd', '.zst', ['--long']],
+    ['xerial', '.snappy', []],
   ])('%s %s %j', async (format, ending, options) => {
     const folder = scratch();
     const file = join(folder, 'data');
@@ -71,6 +73,36 @@ describe('compress, test, list, decompress', () => {
   });
 });
 
+test('a dictionary makes a small file smaller, and is needed to read it', async () => {
+  const folder = scratch();
+  const [file, dictionary] = [join(folder, 'message'), join(folder, 'dictionary')];
+  const messages = jsonMessages(50);
+  writeFileSync(file, messages.at(-1)!);
+  writeFileSync(dictionary, ndjson(messages.slice(0, -1)));
+  await millrace(['compress', '--format', 'zstd', '-o', `${file}.plain.zst`, file]);
+  expect((await millrace(['compress', '--format', 'zstd', '-D', dictionary, file])).code).toBe(0);
+  expect(readFileSync(`${file}.zst`).length).toBeLessThan(readFileSync(`${file}.plain.zst`).length * 0.6);
+  const read = await millrace(['decompress', '-c', '-D', dictionary, `${file}.zst`]);
+  expect(read.stdout.toString()).toBe(messages.at(-1));
+  expect((await millrace(['test', `${file}.zst`])).code).toBe(1);
+});
+
+test('cat reads every format', async () => {
+  const file = join(scratch(), 'data');
+  writeFileSync(file, DATA);
+  for (const [format, ending] of [['s2', '.s2'], ['snappy', '.sz'], ['zstd', '.zst'], ['xerial', '.snappy']]) {
+    await millrace(['compress', '--format', format!, file]);
+    expect((await millrace(['cat', file + ending!])).stdout.equals(DATA)).toBe(true);
+  }
+});
+
+test('--stream-size is declared, and checked', async () => {
+  const packed = await millrace(['compress', '--format', 'zstd', '--stream-size', String(DATA.length)], DATA);
+  expect(packed.code).toBe(0);
+  expect((await millrace(['decompress'], packed.stdout)).stdout.equals(DATA)).toBe(true);
+  expect((await millrace(['compress', '--format', 'zstd', '--stream-size', '100'], DATA)).code).toBe(1);
+});
+
 describe('refusals', () => {
   test('what exists is not overwritten without -f, and the input never is', async () => {
     const file = join(scratch(), 'data');
@@ -118,9 +150,12 @@ describe('refusals', () => {
     [['compress', '-o', 'x', 'a', 'b'], 2, /-o takes one input/],
     [['compress', '-', '-'], 2, /standard input can be read once/],
     [['compress', '--level', '20'], 2, /--level takes a whole number from 1 to 19/],
-    [['compress', '--format', 'zstd', '--index'], 2, /are for S2 and Snappy/],
+    [['compress', '--format', 'zstd', '--index'], 2, /--index is for S2 and Snappy/],
     [['compress', '--format', 'snappy', '--block-size', '1MiB'], 2, /--block-size takes a size/],
     [['decompress', '--offset', '1', '--tail', '1', 'x'], 2, /exclude each other/],
+    [['compress', '-D', 'x'], 2, /are for Zstandard/],
+    [['compress', '--format', 'zstd', '-D', '/nonexistent/d', 'x'], 1, /cannot read the dictionary/],
+    [['compress', '--format', 'zstd', '--long=30', 'x'], 2, /--long takes a whole number from 10 to 29/],
     [['list'], 2, /missing required argument/],
   ])('%j is exit code %d', async (args, code, line) => {
     const result = await millrace(args, Buffer.alloc(0));
@@ -131,6 +166,6 @@ describe('refusals', () => {
   test('what is no compressed stream is told so', async () => {
     const result = await millrace(['decompress'], Buffer.from('plain text, not a stream'));
     expect(result.code).toBe(1);
-    expect(result.stderr).toBe('millrace: standard input is no S2, Snappy or Zstandard stream\n');
+    expect(result.stderr).toBe('millrace: standard input is no S2, Snappy, xerial or Zstandard stream\n');
   });
 });

@@ -2,22 +2,40 @@ import { Command } from 'commander';
 import { Heap } from 'millrace/memory';
 import type { Bytes } from 'millrace/bytes';
 import { EXIT } from '../exit.js';
+import { formatOfBytes, MAGIC_LENGTH } from '../files/formats.js';
+import { Input } from '../files/input.js';
+import { decompressFiles } from './decompress.js';
 import { MessageCutter } from '../segments/message-cutter.js';
 import { segmentsAt } from '../segments/paths.js';
 import { SegmentReader } from '../segments/segment-reader.js';
+
+const TO_STDOUT = { stdout: true, force: false, keep: true, rm: false, quiet: true, verbose: false, json: false } as const;
 
 /** `millrace cat PATH`. */
 export function catCommand(done: (code: number) => void): Command {
   return new Command('cat')
     .summary('write the messages back, exactly as they came in')
-    .description('Writes the messages of a directory of segments, or of one stream, to standard output, as they came in.')
-    .argument('<PATH>', 'a directory of segments, or a .s2 or .sz file')
+    .description('Writes the messages of a directory of segments, or the data of one compressed file of any format, to standard output, as they came in.')
+    .argument('<PATH>', 'a directory of segments, or a .s2, .sz, .snappy or .zst file')
     .action(async (path: string) => {
-      done(await cat(path));
+      done((await isOtherFormat(path)) ? await decompressFiles([path], TO_STDOUT) : await catSegments(path));
     });
 }
 
-async function cat(path: string): Promise<number> {
+// Zstandard and xerial files are no segments: they are decompressed, and that is all.
+async function isOtherFormat(path: string): Promise<boolean> {
+  const [only, ...others] = segmentsAt(path);
+  if (only !== path || others.length > 0) return false;
+  const input = await Input.open(path, new Heap({ limit: 2 ** 24 }));
+  try {
+    const format = formatOfBytes(await input.peek(MAGIC_LENGTH));
+    return format !== undefined && format.name !== 's2' && format.name !== 'snappy';
+  } finally {
+    await input.close();
+  }
+}
+
+async function catSegments(path: string): Promise<number> {
   const heap = new Heap({ limit: 1024 * 2 ** 20 });
   let code: number = EXIT.ok;
   process.stdout.on('error', () => undefined); // told to the write's callback as well

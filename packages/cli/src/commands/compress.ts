@@ -6,7 +6,7 @@ import { FORMATS, formatOfPath, type FormatName } from '../files/formats.js';
 import { fileOutput, standardOutput } from '../files/output.js';
 import { runFiles } from '../files/run-files.js';
 import { parseCount, parseSize } from '../units.js';
-import { addFileOptions, chosenOutput, checkFiles, heapFor, refuseTerminal, reportJson, verbosity, type FileFlags } from './file-options.js';
+import { addFileOptions, chosenOutput, checkFiles, heapFor, readDictionary, refuseTerminal, reportJson, verbosity, type FileFlags } from './file-options.js';
 
 interface CompressFlags extends FileFlags {
   format?: FormatName;
@@ -14,6 +14,9 @@ interface CompressFlags extends FileFlags {
   blockSize?: string;
   index: boolean;
   check: boolean;
+  dictionary?: string;
+  long?: string | true;
+  streamSize?: string;
 }
 
 /** `millrace compress [FILE...]`. */
@@ -29,7 +32,10 @@ export function compressCommand(done: (code: number) => void): Command {
     .option('--level <N>', 'how hard to look for matches, 1 to 19; also as -1 ... -19')
     .option('--block-size <SIZE>', 'S2, Snappy: most bytes in a block, 4KiB to 4MiB (default: 1MiB, Snappy 64KiB)')
     .option('--index', 'S2, Snappy: append an index, for --offset and --tail', false)
-    .option('--no-check', 'Zstandard: no checksum');
+    .option('--no-check', 'Zstandard: no checksum')
+    .option('-D, --dictionary <FILE>', 'Zstandard: a dictionary, trained or raw')
+    .option('--long [N]', 'Zstandard: matches up to 2^N bytes away, 10 to 29; 27 without N')
+    .option('--stream-size <SIZE>', 'Zstandard: what standard input will hold, to be declared in the frame; it is checked');
   return addFileOptions(command).action(async (files: string[], flags: CompressFlags) => {
     done(await compressFiles(files.length === 0 ? ['-'] : files, flags));
   });
@@ -40,14 +46,20 @@ async function compressFiles(files: string[], flags: CompressFlags): Promise<num
   const format = FORMATS[flags.format ?? formatOfPath(flags.output ?? '')?.name ?? 's2'];
   const level = flags.level === undefined ? undefined : parseCount('--level', flags.level, 1, 19);
   const blockSize = flags.blockSize === undefined ? undefined : parseSize('--block-size', flags.blockSize, 4096, format.name === 'snappy' ? 65_536 : 4 * 2 ** 20);
-  if (format.name === 'zstd' && (blockSize !== undefined || flags.index)) throw new CommandError(EXIT.usage, '--block-size and --index are for S2 and Snappy');
-  if (format.name !== 'zstd' && !flags.check) throw new CommandError(EXIT.usage, '--no-check is for Zstandard');
+  if (format.name === 'zstd' && blockSize !== undefined) throw new CommandError(EXIT.usage, '--block-size is for S2 and Snappy');
+  if (format.name !== 's2' && format.name !== 'snappy' && flags.index) throw new CommandError(EXIT.usage, '--index is for S2 and Snappy');
+  if (format.name !== 'zstd' && (!flags.check || flags.dictionary !== undefined || flags.long !== undefined || flags.streamSize !== undefined)) {
+    throw new CommandError(EXIT.usage, '--no-check, -D, --long and --stream-size are for Zstandard');
+  }
+  const windowLog = flags.long === undefined ? undefined : flags.long === true ? 27 : parseCount('--long', flags.long, 10, 29);
+  const streamSize = flags.streamSize === undefined ? undefined : parseSize('--stream-size', flags.streamSize, 0, Number.MAX_SAFE_INTEGER);
+  const dictionary = readDictionary(flags.dictionary);
   const threads = flags.threads === undefined ? Math.min(4, availableParallelism()) : parseCount('--threads', flags.threads, 1, 32);
   checkFiles(files);
   const heap: Heap = heapFor();
   const results = reportJson(flags);
   const code = await runFiles(files, heap, {
-    transform: (input) => format.encode(input.pieces(), { heap, level, blockSize, index: flags.index, threads, checksum: flags.check, size: input.size }),
+    transform: (input) => format.encode(input.pieces(), { heap, level, blockSize, index: flags.index, threads, checksum: flags.check, size: input.size ?? streamSize, windowLog, dictionary }),
     output: async (_, path) => {
       if (output.kind === 'file') return fileOutput(output.path, flags.force, path);
       if (output.kind === 'beside' && path !== '-') return fileOutput(`${path}${format.endings[0]}`, flags.force, path);

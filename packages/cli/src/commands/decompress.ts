@@ -5,16 +5,18 @@ import type { Bytes } from 'millrace/bytes';
 import type { Heap } from 'millrace/memory';
 import { fileSource, SeekableReader } from 'millrace/stream';
 import { CommandError, EXIT } from '../exit.js';
-import { formatOfBytes, formatOfPath, MAGIC_LENGTH, type Format } from '../files/formats.js';
+import { formatOfBytes, formatOfPath, MAGIC_LENGTH, type DecodeSettings, type Format } from '../files/formats.js';
 import type { Input } from '../files/input.js';
 import { fileOutput, noOutput, standardOutput } from '../files/output.js';
 import { runFiles } from '../files/run-files.js';
 import { parseCount, parseSize } from '../units.js';
-import { addFileOptions, checkFiles, chosenOutput, heapFor, reportJson, verbosity, type FileFlags } from './file-options.js';
+import { addFileOptions, checkFiles, chosenOutput, heapFor, readDictionary, reportJson, verbosity, type FileFlags } from './file-options.js';
 
 interface DecompressFlags extends FileFlags {
   offset?: string;
   tail?: string;
+  dictionary?: string;
+  long?: string | true;
 }
 
 /** `millrace decompress [FILE...]`. */
@@ -22,6 +24,8 @@ export function decompressCommand(done: (code: number) => void): Command {
   const command = new Command('decompress')
     .summary('decompress .s2, .sz, .snappy and .zst files')
     .description('Decompresses each FILE to its name without the ending; standard input (- or no FILE) to standard output. The format is told by the content.')
+    .option('-D, --dictionary <FILE>', 'Zstandard: the dictionary that the frames name, or a raw one')
+    .option('--long [N]', 'Zstandard: accept windows up to 2^N bytes, 10 to 31; 31 without N (default: 27)')
     .option('--offset <SIZE>', 'begin at this byte of the data, through the index (S2 and Snappy with --index)')
     .option('--tail <SIZE>', 'only the last bytes of the data, likewise');
   return addFileOptions(command).action(async (files: string[], flags: DecompressFlags) => {
@@ -35,17 +39,19 @@ export function testCommand(done: (code: number) => void): Command {
     .summary('decompress to nowhere and check everything')
     .description('Decodes each FILE and checks its structure and checksums. Exit code 1 when any is not sound.')
     .argument('[FILE...]', 'files; - is standard input')
+    .option('-D, --dictionary <FILE>', 'Zstandard: the dictionary that the frames name, or a raw one')
+    .option('--long [N]', 'Zstandard: accept windows up to 2^N bytes, 10 to 31; 31 without N (default: 27)')
     .option('-T, --threads <N>', 'threads to use (default: one for each core, at most 4)')
     .option('-q, --quiet', 'say nothing of files that are sound', false)
     .option('--json', 'a line of JSON for each sound file', false)
-    .action(async (files: string[], flags: { threads?: string; quiet: boolean; json: boolean }) => {
+    .action(async (files: string[], flags: TestFlags) => {
       const heap = heapFor();
-      const threads = threadCount(flags.threads);
+      const settings = decodeSettings(heap, flags);
       const paths = files.length === 0 ? ['-'] : files;
       checkFiles(paths);
       done(
         await runFiles(paths, heap, {
-          transform: async (input) => (await detect(input)).decode(input.pieces(), heap, threads),
+          transform: async (input) => (await detect(input)).decode(input.pieces(), settings),
           output: async () => noOutput(),
           verbosity: -1,
           remove: false,
@@ -58,8 +64,22 @@ export function testCommand(done: (code: number) => void): Command {
     });
 }
 
-function threadCount(given: string | undefined): number {
-  return given === undefined ? Math.min(4, availableParallelism()) : parseCount('--threads', given, 1, 32);
+interface TestFlags {
+  threads?: string;
+  dictionary?: string;
+  long?: string | true;
+  quiet: boolean;
+  json: boolean;
+}
+
+function decodeSettings(heap: Heap, flags: { threads?: string; dictionary?: string; long?: string | true }): DecodeSettings {
+  const { threads, dictionary, long } = flags;
+  return {
+    heap,
+    threads: threads === undefined ? Math.min(4, availableParallelism()) : parseCount('--threads', threads, 1, 32),
+    maxWindow: long === undefined ? undefined : 2 ** (long === true ? 31 : parseCount('--long', long, 10, 31)),
+    dictionary: readDictionary(dictionary),
+  };
 }
 
 /** The format of an input, by its first bytes. @throws CommandError exit code 1 */
@@ -67,23 +87,24 @@ export async function detect(input: Input): Promise<Format> {
   const head = await input.peek(MAGIC_LENGTH);
   // No bytes are an empty stream in every format.
   const format = formatOfBytes(head) ?? (head.length === 0 ? (formatOfPath(input.name) ?? formatOfPath('.s2')) : undefined);
-  if (format === undefined) throw new CommandError(EXIT.failure, `${input.name} is no S2, Snappy or Zstandard stream`);
+  if (format === undefined) throw new CommandError(EXIT.failure, `${input.name} is no S2, Snappy, xerial or Zstandard stream`);
   return format;
 }
 
-async function decompressFiles(files: string[], flags: DecompressFlags): Promise<number> {
+/** Decompresses files as the flags say, and gives the exit code. */
+export async function decompressFiles(files: string[], flags: DecompressFlags): Promise<number> {
   const output = chosenOutput(files, flags);
-  const threads = threadCount(flags.threads);
   if (flags.offset !== undefined && flags.tail !== undefined) throw new CommandError(EXIT.usage, '--offset and --tail exclude each other');
   const from = flags.tail === undefined ? parseSize('--offset', flags.offset ?? '0', 0, Number.MAX_SAFE_INTEGER) : -parseSize('--tail', flags.tail, 1, Number.MAX_SAFE_INTEGER);
   checkFiles(files);
   const heap = heapFor();
+  const settings = decodeSettings(heap, flags);
   const results = reportJson(flags);
   const code = await runFiles(files, heap, {
     async transform(input) {
       const format = await detect(input);
-      if (flags.offset === undefined && flags.tail === undefined) return format.decode(input.pieces(), heap, threads);
-      if (format.name === 'zstd') throw new CommandError(EXIT.failure, `${input.name}: --offset and --tail need an index, which Zstandard has not`);
+      if (flags.offset === undefined && flags.tail === undefined) return format.decode(input.pieces(), settings);
+      if (format.name !== 's2' && format.name !== 'snappy') throw new CommandError(EXIT.failure, `${input.name}: --offset and --tail need an index, which only S2 and Snappy streams can have`);
       if (input.size === undefined) throw new CommandError(EXIT.failure, `${input.name}: --offset and --tail need a file`);
       return seek(input.name, from, heap);
     },

@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { Heap } from 'millrace/memory';
-import { CommandError, EXIT } from '../exit.js';
+import { CommandError, EXIT, systemError } from '../exit.js';
 import type { FileResult } from '../files/run-files.js';
 
 /** Options that compress, decompress and test share. */
@@ -42,6 +43,16 @@ export function chosenOutput(files: readonly string[], flags: FileFlags): Chosen
   if (flags.output === undefined || flags.output === '-') return { kind: flags.stdout || flags.output === '-' ? 'stdout' : 'beside' };
   if (files.length > 1) throw new CommandError(EXIT.usage, '-o takes one input');
   return { kind: 'file', path: flags.output };
+}
+
+/** The bytes of the file that -D names. @throws CommandError exit code 1 */
+export function readDictionary(path: string | undefined): Uint8Array | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw systemError(`cannot read the dictionary ${path}`, error);
+  }
 }
 
 /** Standard input can be read once. @throws CommandError exit code 2 */

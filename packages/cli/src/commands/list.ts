@@ -22,7 +22,7 @@ interface Listed {
 export function listCommand(done: (code: number) => void): Command {
   return new Command('list')
     .summary('sizes, ratio and format of compressed files')
-    .description('Lists compressed files. S2 and Snappy streams are walked chunk by chunk without decoding; Zstandard frames are decoded.')
+    .description('Lists compressed files. S2 and Snappy streams are walked chunk by chunk without decoding; others are decoded.')
     .argument('<FILE...>', 'files')
     .option('--json', 'as JSON', false)
     .action(async (files: string[], flags: { json: boolean }) => {
@@ -42,14 +42,15 @@ async function list(files: string[], json: boolean): Promise<number> {
     async transform(input) {
       const format = await detect(input);
       let uncompressed = 0;
-      if (format.name === 'zstd') {
-        for await (const block of format.decode(input.pieces(), heap, 1)) {
+      const decoded = format.name !== 's2' && format.name !== 'snappy';
+      if (decoded) {
+        for await (const block of format.decode(input.pieces(), { heap, threads: 1, maxWindow: 2 ** 31, dictionary: undefined })) {
           uncompressed += block.length;
           block.release();
         }
       } else uncompressed = (await indexStream(input.pieces(), { heap })).totalUncompressed;
       const compressed = input.consumed;
-      rows.push({ file: input.name, format: format.name, compressed, uncompressed, ratio: compressed === 0 ? 0 : uncompressed / compressed, decoded: format.name === 'zstd' });
+      rows.push({ file: input.name, format: format.name, compressed, uncompressed, ratio: compressed === 0 ? 0 : uncompressed / compressed, decoded });
       return nothing();
     },
     output: async () => noOutput(),

@@ -1,10 +1,11 @@
-import type { Bytes } from 'millrace/bytes';
-import type { ZstdLevel } from 'millrace/codec';
+import { BytesMut, type Bytes } from 'millrace/bytes';
+import { XerialCodec, ZstdDictionary, ZstdEncoderDictionary, type ZstdLevel } from 'millrace/codec';
 import type { Heap } from 'millrace/memory';
 import { compress, decompress, zstdCompress, zstdDecompress, type ByteSource } from 'millrace/stream';
+import { CommandError, EXIT } from '../exit.js';
 
 /** The formats the file commands read and write. */
-export type FormatName = 's2' | 'snappy' | 'zstd';
+export type FormatName = 's2' | 'snappy' | 'xerial' | 'zstd';
 
 /** What a compression is told. */
 export interface EncodeSettings {
@@ -19,6 +20,20 @@ export interface EncodeSettings {
   readonly checksum: boolean;
   /** Bytes of the input where they are known beforehand. */
   readonly size: number | undefined;
+  /** Zstandard only: greatest distance of a match, as a power of two. */
+  readonly windowLog: number | undefined;
+  /** Zstandard only: the bytes of a dictionary. */
+  readonly dictionary: Uint8Array | undefined;
+}
+
+/** What a decompression is told. */
+export interface DecodeSettings {
+  readonly heap: Heap;
+  readonly threads: number;
+  /** Zstandard only: the largest window that is accepted, in bytes; undefined for the default. */
+  readonly maxWindow: number | undefined;
+  /** Zstandard only: the bytes of a dictionary. */
+  readonly dictionary: Uint8Array | undefined;
 }
 
 /** A format: how it is named, told and used. */
@@ -27,7 +42,7 @@ export interface Format {
   /** The ending of compressed files, dot included; the first is written, all are taken off. */
   readonly endings: readonly string[];
   encode(source: ByteSource, settings: EncodeSettings): AsyncGenerator<Bytes, void>;
-  decode(source: ByteSource, heap: Heap, threads: number): AsyncGenerator<Bytes, void>;
+  decode(source: ByteSource, settings: DecodeSettings): AsyncGenerator<Bytes, void>;
 }
 
 /** S2 and Snappy have three levels: 1 and 2 are fast, 3 to 8 better, 9 and above best. */
@@ -50,7 +65,7 @@ function framed(name: 's2' | 'snappy', endings: readonly string[]): Format {
     endings,
     encode: (source, { heap, level, blockSize, index, threads }) =>
       compress(source, { heap, dialect: name, level: s2Level(level), addIndex: index, concurrency: threads, ...(blockSize === undefined ? {} : { blockSize }) }),
-    decode: (source, heap, threads) => decompress(source, { heap, concurrency: threads }),
+    decode: (source, { heap, threads }) => decompress(source, { heap, concurrency: threads }),
   };
 }
 
@@ -58,14 +73,70 @@ function framed(name: 's2' | 'snappy', endings: readonly string[]): Format {
 export const FORMATS: Readonly<Record<FormatName, Format>> = {
   s2: framed('s2', ['.s2']),
   snappy: framed('snappy', ['.sz', '.snappy']),
-  zstd: {
-    name: 'zstd',
-    endings: ['.zst'],
-    encode: (source, { heap, level, checksum, size }) =>
-      zstdCompress(source, { heap, level: zstdLevel(level), checksum, ...(size === undefined ? {} : { declaredSize: size }) }),
-    decode: (source, heap) => zstdDecompress(source, { heap }),
+  // Last of those that end in .snappy: files of that name are decoded by their content, and written on request only.
+  xerial: {
+    name: 'xerial',
+    endings: ['.snappy'],
+    encode: (source, { heap, level, blockSize }) =>
+      whole(source, heap, (data) => new XerialCodec({ heap, level: s2Level(level), ...(blockSize === undefined ? {} : { blockSize }) }).encode(data)),
+    decode: (source, { heap }) => whole(source, heap, (data) => new XerialCodec({ heap, maxOutput: MAX_WHOLE }).decode(data)),
   },
+  zstd: { name: 'zstd', endings: ['.zst'], encode: encodeZstd, decode: decodeZstd },
 };
+
+async function* encodeZstd(source: ByteSource, settings: EncodeSettings): AsyncGenerator<Bytes, void> {
+  const { heap, checksum, size, windowLog } = settings;
+  const level = zstdLevel(settings.level);
+  const dictionary = settings.dictionary && ZstdEncoderDictionary.prepare(settings.dictionary, { heap, level });
+  try {
+    yield* zstdCompress(source, {
+      heap,
+      level,
+      checksum,
+      ...(size === undefined ? {} : { declaredSize: size }),
+      ...(windowLog === undefined ? {} : { windowLog }),
+      ...(dictionary === undefined ? {} : { dictionary }),
+    });
+  } finally {
+    dictionary?.release();
+  }
+}
+
+async function* decodeZstd(source: ByteSource, { heap, maxWindow, dictionary }: DecodeSettings): AsyncGenerator<Bytes, void> {
+  const prepared = dictionary && ZstdDictionary.prepare(dictionary, { heap });
+  try {
+    yield* zstdDecompress(source, { heap, ...(maxWindow === undefined ? {} : { maxWindow }), ...(prepared === undefined ? {} : { dictionaries: [prepared] }) });
+  } finally {
+    prepared?.release();
+  }
+}
+
+/** Most bytes of a xerial file and of its data: it has no limits of its own, and is made and read as a whole. */
+const MAX_WHOLE = 2 ** 29;
+
+// For a format that is not a stream: gathers everything and puts one piece out.
+async function* whole(source: ByteSource, heap: Heap, convert: (data: Bytes) => Bytes): AsyncGenerator<Bytes, void> {
+  const gathered = BytesMut.withCapacity(1 << 20, heap);
+  try {
+    for await (const piece of source) {
+      if (gathered.length + piece.length > MAX_WHOLE) throw new CommandError(EXIT.failure, `xerial framing is handled up to ${MAX_WHOLE} bytes`);
+      if (piece instanceof Uint8Array) gathered.putSlice(piece);
+      else {
+        gathered.putRange(piece.block, piece.start, piece.end);
+        piece.release();
+      }
+    }
+  } catch (error) {
+    gathered.release();
+    throw error;
+  }
+  const data = gathered.freeze();
+  try {
+    yield convert(data);
+  } finally {
+    data.release();
+  }
+}
 
 /** The format whose ending `path` has. */
 export function formatOfPath(path: string): Format | undefined {
@@ -75,6 +146,9 @@ export function formatOfPath(path: string): Format | undefined {
 /** Bytes of a file's beginning that {@link formatOfBytes} looks at. */
 export const MAGIC_LENGTH = 10;
 
+// 0x82 SNAPPY 0x00
+const XERIAL_MAGIC = 0x82534e41;
+const XERIAL_MAGIC_END = 0x50505900;
 const ZSTD_MAGIC = 0xfd2fb528;
 const ZSTD_SKIPPABLE_MAGIC = 0x184d2a50;
 
@@ -86,6 +160,7 @@ export function formatOfBytes(bytes: Uint8Array): Format | undefined {
     if (word === 'S2sTwO') return FORMATS.s2;
     if (word === 'sNaPpY') return FORMATS.snappy;
   }
+  if (head.length >= 8 && head.readUInt32BE(0) === XERIAL_MAGIC && head.readUInt32BE(4) === XERIAL_MAGIC_END) return FORMATS.xerial;
   if (head.length >= 4) {
     const magic = head.readUInt32LE(0);
     if (magic === ZSTD_MAGIC || (magic & 0xffff_fff0) === (ZSTD_SKIPPABLE_MAGIC | 0)) return FORMATS.zstd;
