@@ -13,3 +13,4 @@ export { RingBuffer } from './ring-buffer.js';
 export { BufReader, type BufReaderOptions } from './reader/buf-reader.js';
 export type { ByteIterable, ByteSource, Readables, WebByteStream } from './reader/source.js';
 export { LinkSource } from './reader/link-source.js';
+export { FrameCutter } from './framing/cutter.js';

@@ -44,7 +44,8 @@ export class LinkBuffer {
   readonly #copyBelow: number;
   readonly #readable = new Segments();
   readonly #room: Room;
-  readonly #unflushed = new Segments();
+  // Made with the first write, so that a buffer for input goes without.
+  #unflushed: Segments | undefined;
   // Memory for small writes: `[#chunkStart, #chunkAt)` is written and not yet in #unflushed, `[#chunkAt, #chunkLimit)` is free.
   #chunk: Block | undefined;
   #chunkStart = 0;
@@ -77,22 +78,9 @@ export class LinkBuffer {
    */
   book(least: number, carry: number = 0): void {
     const room = this.#room;
-    const readable = this.#readable;
     checkInteger('least', least, 1, 2 ** 30);
-    if (room.length < least) {
-      checkInteger('carry', carry, 0, readable.length);
-      this.#booked = 0;
-      // Twice what is carried, so that a message which outgrows booking after booking is copied about once in all.
-      room.book(carry === 0 ? least : Math.max(2 * carry, room.size) + least);
-      if (carry > 0) {
-        const { at } = room;
-        readable.copyOut(readable.length - carry, carry, this.heap, at);
-        readable.truncate(readable.length - carry);
-        readable.push(Bytes.over(room.block!, at, at + carry));
-        room.at += carry;
-        this.#copied += carry;
-      }
-    }
+    // Twice what is carried, so that a message which outgrows booking after booking is copied about once in all.
+    if (room.length < least) this.#bookAnew(Math.max(2 * carry, room.size) + (carry === 0 ? 0 : least), carry, least);
     this.#booked = room.length;
   }
 
@@ -143,6 +131,21 @@ export class LinkBuffer {
     this.#room.shrink();
     this.#seal();
     this.#releaseChunk();
+  }
+
+  /**
+   * Makes a counted copy of the first `n` bytes of `source` readable: in booked room where there is some, else in memory of just that size, in front of
+   * which the last `carry` readable bytes move, as in {@link book}.
+   * @throws MemoryError `ERR_MEMORY_LIMIT`, everything as it was but for the room
+   */
+  copyIn(source: Uint8Array, n: number, carry: number = 0): void {
+    const { heap } = this;
+    const room = this.#room;
+    if (room.length < n) this.#bookAnew(carry + n, carry);
+    Buffer.prototype.copy.call(source, heap.u8, room.at, 0, n);
+    this.#booked = n;
+    this.commit(n);
+    this.#copied += n;
   }
 
   /** Counts `n` bytes that were copied on their way into this buffer. */
@@ -290,7 +293,7 @@ export class LinkBuffer {
 
   /** Bytes written and not flushed. */
   get mallocLength(): number {
-    return this.#unflushed.length + this.#chunkAt - this.#chunkStart;
+    return (this.#unflushed === undefined ? 0 : this.#unflushed.length) + this.#chunkAt - this.#chunkStart;
   }
 
   /** Writes `n` bytes whose contents the caller fills in, through the view, before {@link flush}. @param n 0 or more */
@@ -314,11 +317,11 @@ export class LinkBuffer {
    */
   mallocAck(n: number): void {
     checkInteger('n', n, 0, this.mallocLength);
-    const sealed = this.#unflushed.length;
+    const sealed = this.#unflushed?.length ?? 0;
     if (n >= sealed) this.#chunkAt = this.#chunkStart + n - sealed;
     else {
       this.#chunkAt = this.#chunkStart;
-      this.#unflushed.truncate(n);
+      this.#unflushed!.truncate(n);
     }
   }
 
@@ -326,8 +329,7 @@ export class LinkBuffer {
   writeBinary(source: Uint8Array): void {
     if (!(source instanceof Uint8Array)) throw new ArgumentTypeError('source', 'a Uint8Array', source);
     if (source.length >= this.#copyBelow && source.length > 0) {
-      this.#seal();
-      this.#unflushed.push(Bytes.adopt(source));
+      this.#written().push(Bytes.adopt(source));
       return;
     }
     const address = this.mallocAddress(source.length);
@@ -338,8 +340,7 @@ export class LinkBuffer {
   /** Writes a handle's bytes: it is this buffer's from now on. No copy, but for small ones from elsewhere than the last write. */
   writeBytes(bytes: Bytes): void {
     if (bytes.length >= Math.min(256, this.#copyBelow)) {
-      this.#seal();
-      this.#unflushed.push(bytes);
+      this.#written().push(bytes);
       return;
     }
     const address = this.mallocAddress(bytes.length);
@@ -369,25 +370,29 @@ export class LinkBuffer {
    */
   writeDirect(bytes: Bytes | Uint8Array, remaining: number): void {
     checkInteger('remaining', remaining, 0, this.mallocLength);
-    this.#seal();
     const source = new Segments();
     source.push(bytes instanceof Uint8Array ? Bytes.adopt(bytes) : bytes);
-    this.#unflushed.insert(source, remaining);
+    this.#written().insert(source, remaining);
   }
 
   /** Writes all bytes of `other`, flushed or not, which ends up empty: no copy. Like any write they are readable after {@link flush}. */
   append(other: LinkBuffer): void {
     if (other === this) throw new ArgumentRangeError('other', 'another buffer', 'this one');
-    this.#seal();
     other.flush();
-    other.#readable.moveTo(this.#unflushed, other.#readable.length);
+    other.#readable.moveTo(this.#written(), other.#readable.length);
   }
 
   /** Makes what was written readable, in order. Gives the number of bytes. */
   flush(): number {
-    this.#seal();
-    const flushed = this.#unflushed.length;
-    if (flushed > 0) this.#unflushed.moveTo(this.#readable, flushed);
+    const small = this.#chunkAt - this.#chunkStart;
+    const unflushed = this.#unflushed;
+    const earlier = unflushed === undefined ? 0 : unflushed.length;
+    if (earlier > 0) unflushed!.moveTo(this.#readable, earlier);
+    if (small > 0) {
+      this.#readable.push(new Bytes(this.#chunk!, this.#chunkStart, this.#chunkAt));
+      this.#chunkStart = this.#chunkAt;
+    }
+    const flushed = earlier + small;
     return flushed;
   }
 
@@ -398,13 +403,29 @@ export class LinkBuffer {
     this.#booked = 0;
     this.#room.release();
     this.#releaseChunk();
-    this.#unflushed.clear();
+    this.#unflushed?.clear();
     this.#readable.clear();
   }
 
   /** {@link close}, for `using`. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  // Books `size` bytes, or `least` if that is more, and moves the last `carry` readable ones to their front.
+  #bookAnew(size: number, carry: number, least: number = 0): void {
+    const room = this.#room;
+    const readable = this.#readable;
+    checkInteger('carry', carry, 0, readable.length);
+    this.#booked = 0;
+    room.book(Math.max(size, least));
+    if (carry === 0) return;
+    const { at } = room;
+    readable.copyOut(readable.length - carry, carry, this.heap, at);
+    readable.truncate(readable.length - carry);
+    readable.push(new Bytes(room.block!, at, at + carry));
+    room.at += carry;
+    this.#copied += carry;
   }
 
   // Whether there is anything to do for n: false for n <= 0.
@@ -425,10 +446,18 @@ export class LinkBuffer {
     return copy;
   }
 
+  // All that is written and not flushed, what small writes have filled included.
+  #written(): Segments {
+    this.#unflushed ??= new Segments();
+    this.#seal();
+    return this.#unflushed;
+  }
+
   // Moves what small writes have filled to the unflushed bytes.
   #seal(): void {
     if (this.#chunkAt === this.#chunkStart) return;
-    this.#unflushed.push(Bytes.over(this.#chunk!, this.#chunkStart, this.#chunkAt));
+    this.#unflushed ??= new Segments();
+    this.#unflushed.push(new Bytes(this.#chunk!, this.#chunkStart, this.#chunkAt));
     this.#chunkStart = this.#chunkAt;
   }
 

@@ -34,11 +34,10 @@ export class Room {
     return this.limit - this.at;
   }
 
-  /** Books anew: at least `least` bytes, or as many as the reads suggest. What was left of the old room goes back. */
-  book(least: number): void {
+  /** Books `size` bytes anew. What was left of the old room goes back. */
+  book(size: number): void {
     this.release();
-    const { heap } = this;
-    const block = Block.allocate(heap, Math.max(least, this.size));
+    const block = Block.allocate(this.heap, size);
     this.block = block;
     this.at = block.base;
     this.limit = block.end;

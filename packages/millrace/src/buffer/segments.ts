@@ -3,6 +3,9 @@ import { Block } from '../bytes/block.js';
 import { Bytes } from '../bytes/bytes.js';
 import { copyOut, copyWithin } from '../bytes/copy.js';
 
+/** The parts of every empty queue: never written to. */
+const NONE: Bytes[] = [];
+
 /** Least room for a join: a few more bytes that are asked for later are then appended to it. */
 const JOIN_ROOM = 512;
 
@@ -20,7 +23,7 @@ export class Segments {
   length = 0;
   /** Bytes copied to lie side by side. */
   joined = 0;
-  #parts: Bytes[] = [];
+  #parts: Bytes[] = NONE;
   #head = 0;
   // The spare room behind a join, ours alone: `[#joinEnd, #joinLimit)` of `#joinBlock`.
   #joinBlock: Block | undefined;
@@ -56,8 +59,11 @@ export class Segments {
     }
     this.length += length;
     const parts = this.#parts;
-    if (parts.length > this.#head && parts[parts.length - 1]!.tryMerge(bytes)) return;
-    parts.push(bytes);
+    // A literal has room for one; a push onto an empty array would make room for seventeen.
+    if (parts.length === this.#head) {
+      this.#parts = [bytes];
+      this.#head = 0;
+    } else if (!parts[parts.length - 1]!.tryMerge(bytes)) parts.push(bytes);
   }
 
   /** Gives the first `n` bytes away, 1 to {@link length}: side by side, copied into `heap` where they are not yet. */
@@ -80,7 +86,7 @@ export class Segments {
     if (first.block === this.#joinBlock) this.#dropJoin();
     this.#head += 1;
     if (this.#head === parts.length) {
-      parts.length = 0;
+      this.#parts = NONE;
       this.#head = 0;
     } else if (this.#head >= 64 && this.#head * 2 >= parts.length) {
       parts.splice(0, this.#head);
@@ -125,6 +131,10 @@ export class Segments {
       if (surplus >= last.length) {
         this.length -= last.length;
         this.#parts.pop();
+        if (this.#parts.length === this.#head) {
+          this.#parts = NONE;
+          this.#head = 0;
+        }
         last.release();
       } else {
         this.length -= surplus;
@@ -248,7 +258,7 @@ export class Segments {
     this.#dropJoin();
     const parts = this.#parts;
     const head = this.#head;
-    this.#parts = [];
+    this.#parts = NONE;
     this.#head = 0;
     this.length = 0;
     for (let i = head; i < parts.length; i += 1) parts[i]!.release();

@@ -1,6 +1,8 @@
 import { actualSize, AT, END, FRAMES_TABLE_FULL, FRAMES_TOO_LARGE, malformed, MESSAGES, ONE_ENTRY, REMAINING, SCRATCH, SCRATCH_LENGTH, tooLarge } from './fault.js';
 import { FrameScanner } from './scanner.js';
 
+const NONE: Uint8Array = new Uint8Array(0);
+
 /**
  * A scanner of messages that begin with a header which tells their length. Inside a message it skips to the end without a look at
  * the bytes. A header cut in two by a piece's end is put together in the report area's scratch bytes, and read there by the same kernel.
@@ -9,7 +11,7 @@ export abstract class PrefixScanner extends FrameScanner {
   // Bytes of the message under way that have not arrived; -1 while its header is incomplete.
   #remaining = -1;
   // The first bytes of an incomplete header.
-  readonly #head = new Uint8Array(SCRATCH_LENGTH);
+  #head: Uint8Array = NONE;
   #headLength = 0;
 
   override reset(): void {
@@ -80,6 +82,7 @@ export abstract class PrefixScanner extends FrameScanner {
     else if (this.#remaining < 0) {
       const at = report[AT]!;
       this.#headLength = length - at;
+      if (length > at && this.#head === NONE) this.#head = new Uint8Array(SCRATCH_LENGTH);
       const { u8 } = heap;
       for (let i = at; i < length; i += 1) this.#head[i - at] = u8[address + i]!;
     }

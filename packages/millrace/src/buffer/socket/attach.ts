@@ -20,22 +20,10 @@ interface Internals {
  */
 export function attach(socket: Socket, handlers: LinkHandlers, options: LinkOptions = {}): Link {
   if ((options.reading ?? 'auto') === 'auto' && canMove(socket)) {
-    let asked = false;
-    const link = new Link(
-      (self) => {
-        const { onread } = self;
-        const buffer = (): Uint8Array => {
-          asked = true;
-          return onread.buffer();
-        };
-        return moveHandle(socket, { buffer, callback: onread.callback });
-      },
-      handlers,
-      options,
-    );
+    const link = new Link((self) => moveHandle(socket, self.onread), handlers, options);
     // The constructor asks for its buffer at once: one that did not would hand out Buffers of its own.
-    link.direct = asked;
-    if (!asked) link.listen();
+    link.direct = link.wasAsked;
+    if (!link.direct) link.listen();
     return link;
   }
   const link = new Link(() => socket, handlers, options);

@@ -3,6 +3,9 @@ import { LinkBuffer } from '../link-buffer.js';
 import { Landing, LANDING_SIZE } from './landing.js';
 import { unwatch, watch, type Sweepable } from './sweep.js';
 
+/** Bytes that a connection reads from the landing, and copies, before it books room of its own: one that sends little never does. */
+const LANDED_MOST = 4096;
+
 /** How long a connection that found the heap full waits before it tries again. */
 const RETRY_MS = 10;
 
@@ -21,9 +24,9 @@ export interface IntakeOwner {
 
 /**
  * Decides where the next read goes. A connection begins, and waits, on the shared landing, from which the few bytes that come are copied;
- * once it has read it books room of its own, and reads go there without a copy until it is idle again.
+ * once it has read 4 KiB it books room of its own, and reads go there without a copy until it is idle again.
  *
- *     landing --- a read ---> own room, doubling as reads fill it --- about a second without a read ---> landing
+ *     landing --- 4 KiB ----> own room, doubling as reads fill it --- about a second without a read ---> landing
  *        ^                                                                                                |
  *        +------------------------------------------------------------------------------------------------+
  *
@@ -33,9 +36,12 @@ export class Intake implements Sweepable {
   readonly input: LinkBuffer;
   /** The view that the next read fills. */
   view: Buffer;
+  /** Whether Node has asked for it. */
+  asked = false;
   readonly #owner: IntakeOwner;
   readonly #landing: Landing;
   #landed = true;
+  #landedBytes = 0;
   #busy = false;
   #watched = false;
   #stash: Buffer | undefined;
@@ -48,12 +54,22 @@ export class Intake implements Sweepable {
     this.view = this.#landing.view;
   }
 
+  /** What Node asks for before each read. */
+  next(): Buffer {
+    this.asked = true;
+    return this.view;
+  }
+
   /** A read has put `n` bytes into {@link view}. Gives false when reading must stop; either way `view` is where the next one goes. */
   read(n: number): boolean {
     this.#busy = true;
     try {
       if (!this.#landed) this.input.commit(n);
       else if (!this.#copyLanded(this.#landing.view, n)) return false;
+      else if (this.#landedBytes < LANDED_MOST) {
+        this.#watch();
+        return this.#owner.arrived();
+      }
       return this.#deliver();
     } catch (error) {
       // Bytes handed on must not be read over: whatever went wrong, the next read lands where nothing is kept.
@@ -67,7 +83,9 @@ export class Intake implements Sweepable {
   copy(chunk: Uint8Array): boolean {
     this.#busy = true;
     try {
-      return this.#copyLanded(chunk, chunk.length) && this.#deliver();
+      if (!this.#copyLanded(chunk, chunk.length)) return false;
+      this.#watch();
+      return this.#owner.arrived();
     } catch (error) {
       this.#owner.fail(error);
       return false;
@@ -81,6 +99,7 @@ export class Intake implements Sweepable {
     }
     if (!this.#landed && !this.#owner.redirect(this.#landing.view)) return false;
     this.#land();
+    this.#landedBytes = 0;
     this.input.releaseRoom();
     this.#watched = false;
     return true;
@@ -101,24 +120,16 @@ export class Intake implements Sweepable {
 
   // Copies what landed into room of our own.
   #copyLanded(source: Uint8Array, n: number): boolean {
-    const { input } = this;
+    this.#landedBytes += n;
     try {
-      input.book(n, this.#owner.carry);
+      this.input.copyIn(source, n, this.#owner.carry);
     } catch (error) {
       if (!(error instanceof MemoryError)) throw error;
       this.#stash = Buffer.from(source.subarray(0, n));
       this.#wait();
       return false;
     }
-    this.#put(source, n);
     return true;
-  }
-
-  #put(source: Uint8Array, n: number): void {
-    const { input } = this;
-    Buffer.prototype.copy.call(source, input.heap.u8, input.roomAddress, 0, n);
-    input.commit(n);
-    input.countCopied(n);
   }
 
   // Hands on what has come and books for the next read.
@@ -157,7 +168,7 @@ export class Intake implements Sweepable {
       this.#stash = undefined;
       this.#watch();
       if (stash !== undefined) {
-        this.#put(stash, stash.length);
+        this.input.copyIn(stash, stash.length, this.#owner.carry);
         if (!this.#owner.arrived()) return;
       }
       this.#owner.resumeReading();

@@ -34,6 +34,21 @@ export interface LinkOptions extends Omit<LinkBufferOptions, 'heap'> {
   reading?: 'auto' | 'copy';
 }
 
+// One function for all links, as ten thousand idle ones should cost little.
+const links = new WeakMap<Socket, Link>();
+
+function onEnd(this: Socket): void {
+  links.get(this)?.ended();
+}
+
+function onError(this: Socket, error: Error): void {
+  links.get(this)?.failed(error);
+}
+
+function onClose(this: Socket): void {
+  links.get(this)?.closed();
+}
+
 /**
  * A socket whose bytes are read into one LinkBuffer and written from another.
  *
@@ -83,11 +98,10 @@ export class Link implements IntakeOwner {
     this.#intake = new Intake(this, this.input);
     this.socket = makeSocket(this);
     const { socket } = this;
-    socket.on('end', () => this.#end());
-    socket.on('error', (error) => {
-      this.#error ??= error;
-    });
-    socket.on('close', () => this.#close());
+    links.set(socket, this);
+    socket.on('end', onEnd);
+    socket.on('error', onError);
+    socket.on('close', onClose);
   }
 
   /** What is to be written: nothing of it leaves before {@link flush}. */
@@ -105,7 +119,12 @@ export class Link implements IntakeOwner {
   /** The option that has Node read into our memory. */
   get onread(): { buffer: () => Uint8Array; callback: (n: number) => boolean } {
     const intake = this.#intake;
-    return { buffer: () => intake.view, callback: (n) => intake.read(n) };
+    return { buffer: () => intake.next(), callback: (n) => intake.read(n) };
+  }
+
+  /** @internal Whether Node has asked for memory to read into. */
+  get wasAsked(): boolean {
+    return this.#intake.asked;
   }
 
   /** Reads from 'data' events instead: one copy. */
@@ -221,14 +240,20 @@ export class Link implements IntakeOwner {
     batch.length = 0;
   }
 
-  #end(): void {
+  /** @internal */
+  ended(): void {
     this.#shut = !this.socket.allowHalfOpen;
     this.#call(() => this.#handlers.end?.(this));
     if (!(this.#options.allowHalfOpen ?? false) && !this.socket.destroyed) this.end();
   }
 
-  // The handle is closed: Node neither reads nor writes any more.
-  #close(): void {
+  /** @internal */
+  failed(error: Error): void {
+    this.#error ??= error;
+  }
+
+  /** @internal The handle is closed: Node neither reads nor writes any more. */
+  closed(): void {
     this.#closed = true;
     for (const batch of this.#batches) this.#unpin(batch);
     this.#batches.length = 0;
