@@ -1,5 +1,8 @@
 import type { Suite } from '../harness/suite.js';
 import { decodeRows } from './buffer/decode.js';
+import { idleRows } from './buffer/idle.js';
+import { netpollRows } from './buffer/netpoll.js';
+import { socketRows } from './buffer/sockets.js';
 
 /** Buffers and framings, from memory and over sockets. */
 export const bufferSuite: Suite = {
@@ -8,5 +11,8 @@ export const bufferSuite: Suite = {
   nodes: [20, 26],
   async run(context) {
     await decodeRows(context);
+    await netpollRows(context);
+    await socketRows(context);
+    await idleRows(context);
   },
 };
