@@ -119,6 +119,7 @@ export function buildSequenceTable(context: u32, table: u32, codes: u32, log: u3
   const next = context + NEXT;
   const cells = context + SPREAD;
   const size: u32 = 1 << log;
+  const first = table - (size << 4);
   let entry = context + table;
   for (let cell: u32 = 0; cell < size; cell++, entry += 16) {
     const code = <u32>load<u8>(cells + cell);
@@ -126,10 +127,11 @@ export function buildSequenceTable(context: u32, table: u32, codes: u32, log: u3
     const state = <u32>load<u16>(slot);
     store<u16>(slot, <u16>(state + 1));
     const bits = log - highBit(state);
-    const target = (((state << bits) - size) << 4) + table;
-    const from = context + prototypes + (code << 4);
-    store<u64>(entry, load<u64>(from) | (<u64>((bits << 8) | (target << 16)) << 32));
-    store<u64>(entry, load<u64>(from, 8) | <u64>(((1 << bits) - 1) << 4), 8);
+    // The entry of the code, then over it what depends on the state.
+    v128.store(entry, v128.load(context + (code << 4) + prototypes));
+    store<u8>(entry, <u8>bits, 5);
+    store<u16>(entry, <u16>((state << (bits + 4)) + first), 6);
+    store<u32>(entry, (16 << bits) - 16, 8);
   }
 }
 
