@@ -135,9 +135,9 @@ function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, lite
   let out = load<u32>(context, LOOP_OUT);
   let literal = load<u32>(context, LOOP_LITERAL);
   let left = load<i32>(context, LOOP_LEFT);
-  let stateLL = load<u32>(context, LOOP_LL);
-  let stateML = load<u32>(context, LOOP_ML);
-  let stateOF = load<u32>(context, LOOP_OF);
+  let entryLL = context + load<u32>(context, LOOP_LL);
+  let entryML = context + load<u32>(context, LOOP_ML);
+  let entryOF = context + load<u32>(context, LOOP_OF);
   let repeat1 = load<u32>(context, REPEAT);
   let repeat2 = load<u32>(context, REPEAT + 4);
   let repeat3 = load<u32>(context, REPEAT + 8);
@@ -149,9 +149,6 @@ function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, lite
   let update: u32 = 0;
   let status = 0;
   while (left > 0) {
-    const entryLL = context + stateLL;
-    const entryML = context + stateML;
-    const entryOF = context + stateOF;
     let literalLength = load<u32>(entryLL);
     let matchLength = load<u32>(entryML);
     const bitsLL = <u32>load<u8>(entryLL, 4);
@@ -190,7 +187,7 @@ function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, lite
       repeat1 = offset;
     } else {
       // Section 3.1.1.5: which of the repeat offsets, one further when there is no literal.
-      const index = bitsOF + (extra & bitsOF) + <u32>(literalLength == 0);
+      const index = bitsOF + extra + <u32>(literalLength == 0);
       if (index == 0) {
         offset = repeat1;
       } else {
@@ -217,10 +214,12 @@ function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, lite
     shift -= sizeof<Shape>() == sizeof<Scattered>() ? bitsLengths + update : bitsLengths + bitsOF + update;
     at += shift >> 3;
     shift &= 7;
-    const states = (load<u64>(at, 7) >> <u64>shift) << 4;
-    stateOF = <u32>load<u16>(entryOF, 6) + (<u32>states & load<u32>(entryOF, 8));
-    stateML = <u32>load<u16>(entryML, 6) + (<u32>(states >> <u64>updateOF) & load<u32>(entryML, 8));
-    stateLL = <u32>load<u16>(entryLL, 6) + (<u32>(states >> <u64>above) & load<u32>(entryLL, 8));
+    // From state to state is the longest chain of dependent steps here. Loaded a byte early the bits come out times 16, as entries lie; and what does not
+    // depend on them is added up first.
+    const states = load<u64>(at, 6) >> <u64>(shift + 4);
+    entryOF = (context + <u32>load<u16>(entryOF, 6)) + (<u32>states & load<u32>(entryOF, 8));
+    entryML = (context + <u32>load<u16>(entryML, 6)) + (<u32>(states >> <u64>updateOF) & load<u32>(entryML, 8));
+    entryLL = (context + <u32>load<u16>(entryLL, 6)) + (<u32>(states >> <u64>above) & load<u32>(entryLL, 8));
     left--;
     const matchTo = out + literalLength;
     const matchEnd = matchTo + matchLength;
@@ -287,9 +286,9 @@ function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, lite
   store<u32>(context, literal, LOOP_LITERAL);
   store<i32>(context, left, LOOP_LEFT);
   store<i32>(context, (<i32>(at - first) << 3) + shift, LOOP_BITS);
-  store<u32>(context, stateLL, LOOP_LL);
-  store<u32>(context, stateML, LOOP_ML);
-  store<u32>(context, stateOF, LOOP_OF);
+  store<u32>(context, entryLL - context, LOOP_LL);
+  store<u32>(context, entryML - context, LOOP_ML);
+  store<u32>(context, entryOF - context, LOOP_OF);
   store<u32>(context, update, LOOP_UPDATE);
   store<u32>(context, repeat1, REPEAT);
   store<u32>(context, repeat2, REPEAT + 4);
