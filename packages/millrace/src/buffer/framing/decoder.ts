@@ -8,6 +8,7 @@ import type { DelimiterScanner } from './delimiter.js';
 import type { Framing } from './framing.js';
 import type { FrameScanner } from './scanner.js';
 
+/** Where a FrameDecoder takes its bytes from, and what it does with messages that are too long. */
 export interface FrameDecoderOptions {
   /** Where pushed bytes go. @default that of `input`, or defaultHeap() */
   heap?: Heap;

@@ -5,6 +5,7 @@ import type { Bytes } from '../../bytes/bytes.js';
 import { LinkBuffer } from '../link-buffer.js';
 import { toSource, type ByteSource, type Readables } from './source.js';
 
+/** How a BufReader reads. */
 export interface BufReaderOptions {
   /** Where the bytes live. @default defaultHeap() */
   heap?: Heap;

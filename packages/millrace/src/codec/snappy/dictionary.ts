@@ -12,16 +12,19 @@ export const MIN_DICTIONARY = 16;
 /** The most content that a dictionary may have. */
 export const MAX_DICTIONARY = 65_536;
 
+/** Where a dictionary lives. */
 export interface S2DictionaryOptions {
   /** Where the content lives. @default defaultHeap() */
   heap?: Heap;
 }
 
+/** What a dictionary is built with. */
 export interface S2BuildDictionaryOptions extends S2DictionaryOptions {
   /** What blocks typically start with: where that is found in the content is where a block's first repeat points. */
   searchStart?: Uint8Array;
 }
 
+/** What a dictionary is trained with. */
 export interface S2TrainDictionaryOptions extends S2BuildDictionaryOptions {
   /** The content's length, 16 to 65,536. @default 65,536, or a quarter of the samples where that is less */
   size?: number;

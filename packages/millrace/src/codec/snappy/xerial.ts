@@ -20,6 +20,7 @@ const HEAD = 16;
 const PREFIX = 4;
 const MAX_VARINT = 10;
 
+/** What xerial framing is written and read with. */
 export interface XerialOptions {
   /** @default 'fast' */
   level?: Level;

@@ -7,6 +7,7 @@ import { type Source, sourceLength } from '../source.js';
 import { decoderPool } from './decode-pool.js';
 import { LEVELS, type ZstdLevel } from './encode-settings.js';
 
+/** What an encoder dictionary is prepared for. */
 export interface ZstdEncoderDictionaryOptions {
   /** @default defaultHeap() */
   heap?: Heap;

@@ -10,6 +10,7 @@ import { ENCODE_SLACK, type ZstdEncodeContext } from './encode-context.js';
 import { ZstdContextPool } from './encode-pool.js';
 import { writeSkippable, ZstdSettings, type ZstdFrameOptions } from './encode-settings.js';
 
+/** What every frame of an encoder is made with, unless a call says otherwise. */
 export interface ZstdEncoderOptions extends ZstdFrameOptions {
   /** Where contexts come from. @default a pool of the encoder's own, over `heap` */
   pool?: ZstdContextPool;
