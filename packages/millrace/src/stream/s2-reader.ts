@@ -379,3 +379,10 @@ export class S2Reader {
     return Bytes.empty();
   }
 }
+
+/** Reads streams of the Snappy framing format and refuses those of S2: an {@link S2Reader} whose dialect is fixed. */
+export class SnappyReader extends S2Reader {
+  constructor(options: Omit<S2ReaderOptions, 'dialect'> = {}) {
+    super({ ...options, dialect: 'snappy' });
+  }
+}

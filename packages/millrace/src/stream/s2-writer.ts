@@ -8,9 +8,9 @@ import * as chunk from './chunk.js';
 import { Gathered } from './gathered.js';
 import { HandBack, type Loan } from './hand-back.js';
 import { InlineEngine } from './inline-engine.js';
-import { paddingChunk, paddingLength } from './padding.js';
 import { PieceQueue } from './piece-queue.js';
 import { PoolEngine } from './pool-engine.js';
+import { putTrailer } from './trailer.js';
 import { checkWriterOptions, type S2WriterOptions } from './writer-options.js';
 
 /**
@@ -293,7 +293,7 @@ export class S2Writer {
       this.#pieces.collect();
       if (this.#closed && !this.#ended && this.#pieces.jobs === 0) {
         this.#ended = true;
-        this.#end();
+        putTrailer(this.#pieces, this.heap, this.#options, this.#padding);
         this.#engine.release();
       }
     } catch (error) {
@@ -400,20 +400,6 @@ export class S2Writer {
     const job = new BlockJob(0, 0, undefined, undefined, target, prefix);
     job.done = true;
     this.#pieces.push(job);
-  }
-
-  /** Padding and index, once everything else is out. */
-  #end(): void {
-    const pieces = this.#pieces;
-    const { index, written } = pieces;
-    index.totalUncompressed = pieces.uncompressed;
-    index.totalCompressed = this.#padding === 1 ? written : -1;
-    if (written === 0) return; // an index alone would be no stream
-    const encoded = this.#options.addIndex === true ? index.encode() : undefined;
-    // The index must stand last, where readers look for it, so padding goes before it.
-    const padding = paddingLength(written + (encoded?.length ?? 0), this.#padding);
-    if (padding > 0) pieces.put(paddingChunk(padding, this.heap, this.#options.paddingSource));
-    if (encoded !== undefined) pieces.put(Bytes.copyOf(encoded, this.heap));
   }
 }
 

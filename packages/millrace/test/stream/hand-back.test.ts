@@ -1,4 +1,5 @@
 // The table of what a lent buffer may meet: exactly one callback each, in the order lent, never two at a time, and the buffer may be written to in it.
+import fc from 'fast-check';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { Bytes } from '../../src/bytes/bytes.js';
 import { Heap } from '../../src/memory/heap.js';
@@ -189,6 +190,47 @@ describe.each([1, 4])('with concurrency %i, a lent buffer comes back exactly onc
     expect(ledger.outstanding).toBe(0);
     writer.close();
     expectSame(dataOf(output(writer)), text(3));
+  });
+
+  it('under any sequence of calls', async () => {
+    const size = fc.integer({ min: 0, max: 200_000 });
+    const call = fc.oneof(
+      fc.record({ call: fc.constantFrom('lend', 'give', 'write'), size }),
+      fc.record({ call: fc.constantFrom('flush', 'take', 'wait', 'reset'), size: fc.constant(0) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(call, { maxLength: 14 }), async (calls) => {
+        const { ledger, writer } = open({ blockSize: 65_536 });
+        const lent: number[] = [];
+        let data: Uint8Array[] = [];
+        let read: Uint8Array[] = [];
+        for (const [i, { call: name, size: length }] of calls.entries()) {
+          const bytes = (i % 2 === 0 ? text : noise)(length, i);
+          if (name === 'lend') {
+            lent.push(length);
+            writer.encodeBuffer(ledger.lend(bytes.slice()));
+          } else if (name === 'give') writer.encodeBuffer(Bytes.copyOf(bytes, heap));
+          else if (name === 'write') writer.write(bytes);
+          else if (name === 'flush') writer.flush();
+          else if (name === 'take') read.push(output(writer));
+          else if (name === 'wait') await settled(writer);
+          else {
+            writer.reset();
+            data = [];
+            read = [];
+          }
+          if (name === 'lend' || name === 'give' || name === 'write') data.push(bytes);
+        }
+        writer.close();
+        await settled(writer);
+        await pools.get(heap)?.idle();
+        read.push(output(writer));
+        expectSame(dataOf(joined(...read)), joined(...data));
+        expect(ledger.back.map((back) => back.length)).toEqual(lent);
+        expect(ledger.outstanding).toBe(0);
+      }),
+      { numRuns: 40 },
+    );
   });
 
   it('when the writer is aborted or reset while its blocks are encoded, and not before they are', async () => {

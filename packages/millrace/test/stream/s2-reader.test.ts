@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { CodecError, StreamError } from '../../src/base/errors.js';
 import { Bytes } from '../../src/bytes/bytes.js';
 import { Heap } from '../../src/memory/heap.js';
-import { S2Reader, type S2ReaderOptions } from '../../src/stream/s2-reader.js';
+import { S2Reader, SnappyReader, type S2ReaderOptions } from '../../src/stream/s2-reader.js';
 import { S2Writer } from '../../src/stream/s2-writer.js';
 import { checksum, chunkOf, chunksOf, expectSame, joined, noise, packedChunk, S2_IDENTIFIER, SNAPPY_IDENTIFIER, storedChunk, text } from './oracle.js';
 
@@ -155,6 +155,10 @@ describe('S2Reader', () => {
     expect(reader.dialect).toBe('snappy');
     reader.end();
     expectSame(read(joined(SNAPPY_IDENTIFIER, packedChunk(text(5))), { dialect: 'snappy' }), text(5));
+    const snappy = new SnappyReader({ heap });
+    snappy.feed(S2_IDENTIFIER);
+    expect(() => snappy.read()).toThrow(expect.objectContaining({ code: 'ERR_UNSUPPORTED' }));
+    snappy.release();
     expect(fault(S2_IDENTIFIER, { dialect: 'snappy' })).toEqual({ code: 'ERR_UNSUPPORTED', offset: 0, complete: 0 });
   });
 
