@@ -5,7 +5,9 @@ import { ingest } from './suites/ingest.js';
 import { memorySuite } from './suites/memory.js';
 import { s2Suite } from './suites/s2.js';
 import { soak } from './suites/soak.js';
+import { zstdSuite } from './suites/zstd.js';
 import { zstdDecodeSuite } from './suites/zstd-decode.js';
+import { zstdMemorySuite } from './suites/zstd-memory.js';
 
 /** Every suite, by the name that the command takes. */
 export const suites: Readonly<Record<string, Suite>> = {
@@ -15,5 +17,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   memory: memorySuite,
   s2: s2Suite,
   soak,
+  zstd: zstdSuite,
   'zstd-decode': zstdDecodeSuite,
+  'zstd-memory': zstdMemorySuite,
 };
