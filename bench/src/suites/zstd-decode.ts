@@ -5,6 +5,7 @@ import { rustProgram } from '@millrace/interop/rust';
 import { Heap } from 'millrace';
 import type { Bytes } from 'millrace/bytes';
 import { RawZstdDecoder, ZSTD_DECODE_SLACK, ZstdDecoder } from 'millrace/codec';
+import { typical, type Turns } from '../harness/batches.js';
 import { geomean, median } from '../harness/measure.js';
 import { peers } from '../harness/peers.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
@@ -13,44 +14,11 @@ import { items, join, type Items } from './zstd-decode/items.js';
 const SIZES = [256, 1024, 16_384, 65_536, 2 ** 20, 20 * 2 ** 20];
 const LEVELS = [1, 3, 19];
 
-interface Plan {
-  readonly rounds: number;
-  readonly sliceMs: number;
-}
-
 /** What Node 22.15 and later have, and the types of Node 20 do not know. */
 const zstdDecompressSync = (zlib as unknown as { zstdDecompressSync?: (frame: Buffer) => Buffer }).zstdDecompressSync;
 
 /** One pass over all frames. */
 type Pass = () => void;
-
-const BATCH_NS = 200_000n;
-
-/**
- * Median nanoseconds of one of `count` operations of each contender. They take turns; a turn is cut into batches of at least 200 us, as in the
- * reference programs, and the median is of all batches, so that what the machine does besides weighs little.
- */
-function typical(contenders: readonly Pass[], count: number, plan: Plan): number[] {
-  const figures: number[][] = contenders.map(() => []);
-  for (let round = 0; round < plan.rounds; round += 1) {
-    for (const [index, pass] of contenders.entries()) {
-      pass();
-      const end = process.hrtime.bigint() + BigInt(plan.sliceMs) * 1_000_000n;
-      do {
-        const start = process.hrtime.bigint();
-        let passes = 0;
-        let ns: bigint;
-        do {
-          pass();
-          passes += 1;
-          ns = process.hrtime.bigint() - start;
-        } while (ns < BATCH_NS);
-        figures[index]!.push(Number(ns) / (passes * count));
-      } while (process.hrtime.bigint() < end);
-    }
-  }
-  return figures.map(median);
-}
 
 /** Kernel to kernel: from memory to memory, in processes that take turns. Gives median nanoseconds of a frame. */
 class Kernels {
@@ -59,7 +27,7 @@ class Kernels {
   readonly klauspost = goProgram('klauspost-zstd');
   readonly libzstd = rustProgram('libzstd');
 
-  run(one: Items, plan: Plan): { ours: number; libzstd: number; klauspost: number; verified: boolean } {
+  run(one: Items, plan: Turns): { ours: number; libzstd: number; klauspost: number; verified: boolean } {
     const { heap, raw } = this;
     const capacity = one.size;
     const addresses = one.frames.map((frame) => {
@@ -95,7 +63,7 @@ function external(program: string, args: string[], input: Buffer): number {
 }
 
 /** Buffer to Buffer, and into memory that the caller keeps, as Node programs would use it. */
-function buffers(one: Items, plan: Plan): { buffer: number; into: number; zlib: number | undefined; fzstd: number | undefined; verified: boolean } {
+function buffers(one: Items, plan: Turns): { buffer: number; into: number; zlib: number | undefined; fzstd: number | undefined; verified: boolean } {
   const heap = new Heap();
   const zstd = new ZstdDecoder({ heap });
   const address = heap.allocate(one.size);
@@ -148,7 +116,7 @@ export const zstdDecodeSuite: Suite = {
   description: 'Zstandard decoding: kernel against libzstd and klauspost/compress, Buffer to Buffer against node:zlib and fzstd',
   nodes: [20, 24, 26],
   async run(context) {
-    const plan: Plan = context.verifyOnly ? { rounds: 1, sliceMs: 2 } : context.quick ? { rounds: 3, sliceMs: 12 } : { rounds: 7, sliceMs: 50 };
+    const plan: Turns = context.verifyOnly ? { rounds: 1, sliceMs: 2 } : context.quick ? { rounds: 3, sliceMs: 12 } : { rounds: 7, sliceMs: 50 };
     const all = context.quick ? items(context, SIZES.slice(0, 5), [1, 3]) : items(context, SIZES, LEVELS);
     const kernels = new Kernels();
     const node = `zlib.zstdDecompressSync of Node ${process.versions.node}`;

@@ -4,7 +4,8 @@ import { goProgram } from '@millrace/interop/go';
 import { rustProgram } from '@millrace/interop/rust';
 import { Heap } from 'millrace';
 import { ZSTD_ENCODE_SLACK, ZstdDecoder, ZstdEncodeContext, ZstdEncoder, ZstdSettings, type ZstdLevel } from 'millrace/codec';
-import { geomean, interleave, median } from '../harness/measure.js';
+import { typical, type Turns } from '../harness/batches.js';
+import { geomean, median } from '../harness/measure.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
 import { join, messagesOf, totalOf, type Messages } from './zstd/messages.js';
 
@@ -25,11 +26,6 @@ const LEVELS: readonly Level[] = [
   { name: 'best', libzstd: undefined, klauspost: 4 },
 ];
 
-interface Plan {
-  readonly rounds: number;
-  readonly sliceMs: number;
-}
-
 // What Node 22.15 and later have; the types of Node 20 do not know it.
 const native = zlib as unknown as {
   zstdCompressSync?: (source: Buffer, options: { params: Record<number, number> }) => Buffer;
@@ -47,7 +43,7 @@ class Kernels {
   readonly libzstd = rustProgram('libzstd');
   readonly klauspost = goProgram('klauspost-zstd');
 
-  run({ pieces }: Messages, level: Level, plan: Plan): { ours: Figure; libzstd: Figure | undefined; klauspost: Figure; verified: boolean } {
+  run({ pieces }: Messages, level: Level, plan: Turns): { ours: Figure; libzstd: Figure | undefined; klauspost: Figure; verified: boolean } {
     const heap = new Heap();
     const settings = new ZstdSettings({ level: level.name, checksum: false });
     const context = new ZstdEncodeContext(heap);
@@ -65,11 +61,11 @@ class Kernels {
     const bytes = pieces.reduce((sum, _, i) => sum + encode(i), 0);
     const input = join(pieces);
     const figures: [number[], number[], number[]] = [[], [], []];
-    const pass = (n: number): void => {
-      for (; n > 0; n -= 1) for (let i = 0; i < addresses.length; i += 1) encode(i);
+    const pass = (): void => {
+      for (let i = 0; i < addresses.length; i += 1) encode(i);
     };
     for (let round = 0; round < plan.rounds; round += 1) {
-      figures[0].push(interleave([pass], { rounds: 3, sliceMs: plan.sliceMs })[0]! / pieces.length);
+      figures[0].push(typical([pass], pieces.length, { rounds: 1, sliceMs: plan.sliceMs })[0]!);
       if (level.libzstd !== undefined) figures[1].push(lines(this.libzstd, ['bench-encode', String(plan.sliceMs), String(level.libzstd)], input)[0]!);
       figures[2].push(lines(this.klauspost, ['bench', '-op', 'encode', '-batch', '-crc=false', '-level', String(level.klauspost), '-ms', String(plan.sliceMs)], input)[0]!);
     }
@@ -98,7 +94,7 @@ function lines(program: string, args: string[], input: Buffer): number[] {
 }
 
 /** Buffer to Buffer, and into a Buffer that the caller keeps. */
-function buffers({ pieces }: Messages, level: Level, plan: Plan): { buffer: number; into: number; bytes: number; zlib: Figure | undefined; verified: boolean } {
+function buffers({ pieces }: Messages, level: Level, plan: Turns): { buffer: number; into: number; bytes: number; zlib: Figure | undefined; verified: boolean } {
   const heap = new Heap();
   const encoder = new ZstdEncoder({ heap, level: level.name, checksum: false });
   const decoder = new ZstdDecoder({ heap });
@@ -109,15 +105,15 @@ function buffers({ pieces }: Messages, level: Level, plan: Plan): { buffer: numb
       return decoder.decodeToBuffer(target.subarray(0, size)).equals(piece) && encoder.encodeToBuffer(piece).equals(target.subarray(0, size));
     });
   let verified = verify();
-  const over = (use: (piece: Buffer) => unknown) => (n: number): void => {
-    for (; n > 0; n -= 1) for (const piece of pieces) use(piece);
+  const over = (use: (piece: Buffer) => unknown) => (): void => {
+    for (const piece of pieces) use(piece);
   };
   const contenders = [over((piece) => encoder.encodeToBuffer(piece)), over((piece) => encoder.encodeInto(piece, target))];
   const parameter = native.constants.ZSTD_c_compressionLevel;
   const compress = native.zstdCompressSync;
   const theirs = compress === undefined || level.libzstd === undefined ? undefined : (piece: Buffer) => compress(piece, { params: { [parameter!]: level.libzstd! } });
   if (theirs !== undefined) contenders.push(over(theirs));
-  const ns = interleave(contenders, plan).map((each) => each / pieces.length);
+  const ns = typical(contenders, pieces.length, plan);
   const bytes = pieces.reduce((sum, piece) => sum + encoder.encodeInto(piece, target), 0);
   verified = verify() && verified;
   encoder.release();
@@ -157,7 +153,7 @@ export const zstdSuite: Suite = {
   description: 'Zstandard encoding: kernel against libzstd and klauspost/compress, Buffer to Buffer against node:zlib',
   nodes: [24],
   async run(context) {
-    const plan: Plan = context.verifyOnly ? { rounds: 1, sliceMs: 2 } : context.quick ? { rounds: 3, sliceMs: 15 } : { rounds: 7, sliceMs: 60 };
+    const plan: Turns = context.verifyOnly ? { rounds: 1, sliceMs: 2 } : context.quick ? { rounds: 3, sliceMs: 15 } : { rounds: 7, sliceMs: 60 };
     const all = messagesOf(context, context.quick ? SIZES.slice(0, 5) : SIZES);
     const kernels = new Kernels();
     const names = {

@@ -3,12 +3,13 @@
 import {
   C_DICTIONARY, C_DICTIONARY_BASE, C_HISTORY, C_LITERALS, C_LOG_A, C_MATCH_A, C_REPEAT_1, C_REPEAT_2, C_SEQUENCES, C_SEQUENCE_LIMIT, C_WINDOW, D_LOG_A, D_MATCH_A,
 } from "./encode-layout";
-import { backwardLength, copyLiterals, finishBlock, hash5, hash6, matchLength, packSequence } from "./encode-match";
+import { backwardLength, copyLiterals, finishBlock, hash5, hash6, hash7, matchLength, packSequence } from "./encode-match";
 
 @inline
 function hash(p: u32, log: u32, WIDTH: u32): u32 {
   if (WIDTH == 5) return hash5(p, <u64>(64 - log));
-  return hash6(p, <u64>(64 - log));
+  if (WIDTH == 6) return hash6(p, <u64>(64 - log));
+  return hash7(p, <u64>(64 - log));
 }
 
 /**
@@ -152,6 +153,10 @@ export function findFast5(ctx: u32, start: u32, end: u32): u32 {
 
 export function findFast6(ctx: u32, start: u32, end: u32): u32 {
   return load<u32>(ctx, C_LOG_A) == 15 ? find(ctx, start, end, 6, 15, false) : find(ctx, start, end, 6, 0, false);
+}
+
+export function findFast7(ctx: u32, start: u32, end: u32): u32 {
+  return load<u32>(ctx, C_LOG_A) == 15 ? find(ctx, start, end, 7, 15, false) : find(ctx, start, end, 7, 0, false);
 }
 
 export function findFastOld(ctx: u32, start: u32, end: u32): u32 {

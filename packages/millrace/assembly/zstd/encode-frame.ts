@@ -62,7 +62,7 @@ function startFrame(ctx: u32, history: u32, length: u32): void {
   const sizeLog = atMost(length < 64 ? 6 : highBit(length - 1) + 1, load<u32>(ctx, C_WINDOW_LOG) + 1);
   if (level == LEVEL_FASTEST) {
     logA = atMost(sizeLog + 1, length <= 16384 ? 13 : 15);
-    width = length <= 65536 ? 5 : 6;
+    width = length <= 16384 ? 5 : length <= 262144 ? 6 : 7;
   } else if (level == LEVEL_DEFAULT) {
     logA = atMost(sizeLog + 1, length <= 16384 ? 14 : 17);
     logB = atMost(sizeLog, length <= 16384 ? 13 : 16);

@@ -17,6 +17,11 @@ export function hash6(p: u32, shift: u64): u32 {
 }
 
 @inline
+export function hash7(p: u32, shift: u64): u32 {
+  return <u32>(((load<u64>(p) << 8) * 58295818150454627) >>> shift);
+}
+
+@inline
 export function hash8(p: u32, shift: u64): u32 {
   return <u32>((load<u64>(p) * 0xcf1bbcdcb7a56463) >>> shift);
 }
