@@ -125,11 +125,11 @@ function encodeBetter(
 // Four sizes of tables, in each dialect; named by the bits of the long table. The short one has 2 or 3 less.
 
 function snappy10(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeBetter(false, false, 10, 8, 6, 6, src, length, dst, dEnd, table, src, 0, 0);
+  return encodeBetter(false, false, 10, 8, 6, 4, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function snappy12(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeBetter(false, false, 12, 10, 6, 6, src, length, dst, dEnd, table, src, 0, 0);
+  return encodeBetter(false, false, 12, 10, 6, 5, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function snappy14(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
@@ -141,11 +141,11 @@ function snappy17(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
 }
 
 function s2With10(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeBetter(true, false, 10, 8, 6, 6, src, length, dst, dEnd, table, src, 0, 0);
+  return encodeBetter(true, false, 10, 8, 6, 4, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function s2With12(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeBetter(true, false, 12, 10, 6, 6, src, length, dst, dEnd, table, src, 0, 0);
+  return encodeBetter(true, false, 12, 10, 6, 5, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function s2With14(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {

@@ -10,7 +10,7 @@
 // capacity of `maxEncodedLength`, which is at least length + 1 for the body: with len / 32 + 5 that is enough at every length.
 import { loadTable, matchLimit, usable } from "./dictionary";
 import { emitCopy, emitLiteral, emitRepeat } from "./emit";
-import { fillTable, hash } from "./hash";
+import { candidateAt, entryShift, fillTable, hash, putCandidate } from "./hash";
 import { matchBefore, matchEnd } from "./match";
 
 const MARGIN: u32 = 8;
@@ -18,7 +18,8 @@ const MARGIN: u32 = 8;
 /**
  * Encodes [src, src + length), length >= 32, to `dst`.
  * @param dEnd end of the range that may be written
- * @param bits the table's size in bits: it takes 4 << bits bytes
+ * @param narrow whether the table's entries are offsets of 16 bits (hash.ts), for a length of up to 64 KiB
+ * @param bits the table's size in bits: it takes 4 << bits bytes, narrow ones half of that
  * @param bytes how many bytes a sequence has, 4 to 6
  * @param skip the step grows by one for every 1 << skip bytes without a match
  * @param dictionary whether [history, src) is a dictionary (dictionary.ts), indexed in `template`; else history is src
@@ -27,11 +28,11 @@ const MARGIN: u32 = 8;
  */
 @inline
 function encodeFast(
-  s2: bool, dictionary: bool, bits: u32, bytes: u32, skip: u32, src: u32, length: u32, dst: u32, dEnd: u32, table: u32,
+  s2: bool, dictionary: bool, narrow: bool, bits: u32, bytes: u32, skip: u32, src: u32, length: u32, dst: u32, dEnd: u32, table: u32,
   history: u32, template: u32, repeat: u32,
 ): u32 {
   if (dictionary) loadTable(table, template, 4 << bits, history);
-  else fillTable(table, 4 << bits, src);
+  else fillTable(table, 1 << (bits + entryShift(narrow)), narrow ? 0 : src);
   const sEnd = src + length;
   const sLimit = sEnd - MARGIN;
   const dLimit = dst + length - (length >>> 5) - 5;
@@ -49,13 +50,13 @@ function encodeFast(
     for (;;) {
       const next = s + ((s - literal) >>> skip) + 4;
       if (next > sLimit) break;
-      const hash0 = table + (hash(x, bytes, bits) << 2);
-      const hash1 = table + (hash(x >>> 8, bytes, bits) << 2);
-      const candidate0 = load<u32>(hash0);
-      const candidate1 = load<u32>(hash1);
-      store<u32>(hash0, s);
-      store<u32>(hash1, s + 1);
-      const hash2 = table + (hash(x >>> 16, bytes, bits) << 2);
+      const hash0 = table + (hash(x, bytes, bits) << entryShift(narrow));
+      const hash1 = table + (hash(x >>> 8, bytes, bits) << entryShift(narrow));
+      const candidate0 = candidateAt(narrow, hash0, src);
+      const candidate1 = candidateAt(narrow, hash1, src);
+      putCandidate(narrow, hash0, src, s);
+      putCandidate(narrow, hash1, src, s + 1);
+      const hash2 = table + (hash(x >>> 16, bytes, bits) << entryShift(narrow));
       if (<u32>(x >>> 8) == load<u32>(s - repeat, 1) && (!dictionary || usable(src, s + 1, s + 1 - repeat))) {
         // The last offset fits at s + 1.
         let base = s + 1;
@@ -78,8 +79,8 @@ function encodeFast(
         candidate = candidate0;
         break;
       }
-      const candidate2 = load<u32>(hash2);
-      store<u32>(hash2, s + 2);
+      const candidate2 = candidateAt(narrow, hash2, src);
+      putCandidate(narrow, hash2, src, s + 2);
       if (<u32>(x >>> 8) == load<u32>(candidate1) && (!dictionary || usable(src, s + 1, candidate1))) {
         candidate = candidate1;
         s += 1;
@@ -114,11 +115,11 @@ function encodeFast(
       if (s >= sLimit) break;
       if (d > dLimit) return 0;
       x = load<u64>(s - 2);
-      store<u32>(table + (hash(x, bytes, bits) << 2), s - 2);
+      putCandidate(narrow, table + (hash(x, bytes, bits) << entryShift(narrow)), src, s - 2);
       x >>>= 16;
-      const place = table + (hash(x, bytes, bits) << 2);
-      candidate = load<u32>(place);
-      store<u32>(place, s);
+      const place = table + (hash(x, bytes, bits) << entryShift(narrow));
+      candidate = candidateAt(narrow, place, src);
+      putCandidate(narrow, place, src, s);
       if (<u32>x != load<u32>(candidate) || (dictionary && !usable(src, s, candidate))) {
         s += 1;
         x = load<u64>(s);
@@ -137,54 +138,54 @@ function encodeFast(
 // One function for each table size and dialect: a hash by constants is worth its bytes.
 
 function snappy8(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeFast(false, false, 8, 4, 4, src, length, dst, dEnd, table, src, 0, 0);
+  return encodeFast(false, false, false, 8, 4, 4, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function snappy10(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeFast(false, false, 10, 4, 5, src, length, dst, dEnd, table, src, 0, 0);
+  return encodeFast(false, false, false, 10, 4, 5, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function snappy12(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeFast(false, false, 12, 5, 5, src, length, dst, dEnd, table, src, 0, 0);
+  return encodeFast(false, false, false, 12, 5, 5, src, length, dst, dEnd, table, src, 0, 0);
 }
 
-function snappy13(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeFast(false, false, 13, 6, 6, src, length, dst, dEnd, table, src, 0, 0);
+function snappyNarrow(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
+  return encodeFast(false, false, true, 14, 6, 6, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function snappy14(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeFast(false, false, 14, 6, 6, src, length, dst, dEnd, table, src, 0, 0);
+  return encodeFast(false, false, false, 14, 6, 6, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function s2With8(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeFast(true, false, 8, 4, 4, src, length, dst, dEnd, table, src, 0, 0);
+  return encodeFast(true, false, false, 8, 4, 4, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function s2With10(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeFast(true, false, 10, 4, 5, src, length, dst, dEnd, table, src, 0, 0);
+  return encodeFast(true, false, false, 10, 4, 5, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function s2With12(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeFast(true, false, 12, 5, 5, src, length, dst, dEnd, table, src, 0, 0);
+  return encodeFast(true, false, false, 12, 5, 5, src, length, dst, dEnd, table, src, 0, 0);
 }
 
-function s2With13(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeFast(true, false, 13, 6, 6, src, length, dst, dEnd, table, src, 0, 0);
+function s2Narrow(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
+  return encodeFast(true, false, true, 14, 6, 6, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 function s2With14(src: u32, length: u32, dst: u32, dEnd: u32, table: u32): u32 {
-  return encodeFast(true, false, 14, 6, 6, src, length, dst, dEnd, table, src, 0, 0);
+  return encodeFast(true, false, false, 14, 6, 6, src, length, dst, dEnd, table, src, 0, 0);
 }
 
 /**
  * The body of a Snappy block for `length` >= 32 bytes at `src`, or 0 when it would not save enough; see {@link encodeFast}.
- * The table takes 4 << `bits` bytes; `bits` is one of 8, 10, 12, 13 and 14.
+ * The table takes 4 << `bits` bytes; `bits` is one of 8, 10, 12, 13 and 14. 13 is for up to 64 KiB: 14 bits, with narrow entries.
  */
 export function snappyEncodeFast(src: u32, length: u32, dst: u32, dEnd: u32, table: u32, bits: u32): u32 {
   if (bits == 8) return snappy8(src, length, dst, dEnd, table);
   if (bits == 10) return snappy10(src, length, dst, dEnd, table);
   if (bits == 12) return snappy12(src, length, dst, dEnd, table);
-  if (bits == 13) return snappy13(src, length, dst, dEnd, table);
+  if (bits == 13) return snappyNarrow(src, length, dst, dEnd, table);
   return snappy14(src, length, dst, dEnd, table);
 }
 
@@ -193,7 +194,7 @@ export function s2EncodeFast(src: u32, length: u32, dst: u32, dEnd: u32, table: 
   if (bits == 8) return s2With8(src, length, dst, dEnd, table);
   if (bits == 10) return s2With10(src, length, dst, dEnd, table);
   if (bits == 12) return s2With12(src, length, dst, dEnd, table);
-  if (bits == 13) return s2With13(src, length, dst, dEnd, table);
+  if (bits == 13) return s2Narrow(src, length, dst, dEnd, table);
   return s2With14(src, length, dst, dEnd, table);
 }
 
@@ -201,7 +202,7 @@ export function s2EncodeFast(src: u32, length: u32, dst: u32, dEnd: u32, table: 
 export function s2EncodeFastDictionary(
   src: u32, length: u32, dst: u32, dEnd: u32, table: u32, history: u32, template: u32, repeat: u32,
 ): u32 {
-  return encodeFast(true, true, 14, 6, 6, src, length, dst, dEnd, table, history, template, repeat);
+  return encodeFast(true, true, false, 14, 6, 6, src, length, dst, dEnd, table, history, template, repeat);
 }
 
 /** Writes `length` >= 1 bytes as one literal and gives its size. */

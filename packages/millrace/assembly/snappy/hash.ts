@@ -27,3 +27,24 @@ export function fillTable(table: u32, size: u32, address: u32): void {
     v128.store(table, value, 48);
   }
 }
+
+// Entries of a table that is `narrow` are u16 offsets from the source's first byte, for sources of up to 64 KiB: half the memory to clear
+// and to keep in the cache. Others are addresses.
+
+/** The log of an entry's size. */
+@inline
+export function entryShift(narrow: bool): u32 {
+  return narrow ? 1 : 2;
+}
+
+/** The address that the entry at `place` stands for. */
+@inline
+export function candidateAt(narrow: bool, place: u32, src: u32): u32 {
+  return narrow ? src + <u32>load<u16>(place) : load<u32>(place);
+}
+
+@inline
+export function putCandidate(narrow: bool, place: u32, src: u32, address: u32): void {
+  if (narrow) store<u16>(place, address - src);
+  else store<u32>(place, address);
+}

@@ -16,8 +16,9 @@ export interface EncodeKernel {
   release?(): void;
 }
 
+// 13 stands for 14 bits of half the width, see assembly/snappy/encode.ts.
 function fastBits(length: number): number {
-  return length < 512 ? 8 : length < 4096 ? 10 : length < 16_384 ? 12 : length < 32_768 ? 13 : 14;
+  return length < 512 ? 8 : length < 4096 ? 10 : length < 16_384 ? 12 : length <= 65_536 ? 13 : 14;
 }
 
 function fastSize(bits: number): number {
