@@ -48,6 +48,11 @@ export abstract class Buf {
   /** Copies the next `n` bytes to the beginning of `target` and consumes nothing. @throws BufferError `ERR_INSUFFICIENT_DATA` */
   abstract peekTo(target: Uint8Array, n: number): void;
 
+  /** Consumes `n` bytes of the current chunk, which the caller has seen to be there. */
+  protected consume(n: number): void {
+    this.advance(n);
+  }
+
   get hasRemaining(): boolean {
     return this.remaining > 0;
   }
@@ -82,7 +87,7 @@ export abstract class Buf {
     const position = this.start;
     if (this.end - position < 1) return this.straddle(1).getU8();
     const value = this.block.view.getUint8(position);
-    this.advance(1);
+    this.consume(1);
     return value;
   }
 
@@ -94,7 +99,7 @@ export abstract class Buf {
     const position = this.start;
     if (this.end - position < 2) return this.straddle(2).getU16(littleEndian);
     const value = this.block.view.getUint16(position, littleEndian);
-    this.advance(2);
+    this.consume(2);
     return value;
   }
 
@@ -106,7 +111,7 @@ export abstract class Buf {
     const position = this.start;
     if (this.end - position < 4) return this.straddle(4).getU32(littleEndian);
     const value = this.block.view.getUint32(position, littleEndian);
-    this.advance(4);
+    this.consume(4);
     return value;
   }
 
@@ -118,7 +123,7 @@ export abstract class Buf {
     const position = this.start;
     if (this.end - position < 8) return this.straddle(8).getU64(littleEndian);
     const value = this.block.view.getBigUint64(position, littleEndian);
-    this.advance(8);
+    this.consume(8);
     return value;
   }
 
@@ -140,7 +145,7 @@ export abstract class Buf {
     const position = this.start;
     if (this.end - position < 4) return this.straddle(4).getF32(littleEndian);
     const value = this.block.view.getFloat32(position, littleEndian);
-    this.advance(4);
+    this.consume(4);
     return value;
   }
 
@@ -148,7 +153,7 @@ export abstract class Buf {
     const position = this.start;
     if (this.end - position < 8) return this.straddle(8).getF64(littleEndian);
     const value = this.block.view.getFloat64(position, littleEndian);
-    this.advance(8);
+    this.consume(8);
     return value;
   }
 

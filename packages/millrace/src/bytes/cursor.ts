@@ -44,6 +44,10 @@ export class Cursor extends Buf {
     this.start += n;
   }
 
+  protected override consume(n: number): void {
+    this.start += n;
+  }
+
   /** Consumes `n` bytes into a handle: a slice of a Bytes, a copy of anything else. */
   copyToBytes(n: number, heap: Heap | undefined = this.block.heap): Bytes {
     if (n > this.remaining) throw insufficient(n, this.remaining);

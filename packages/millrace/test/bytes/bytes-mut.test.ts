@@ -140,7 +140,7 @@ test.each([0, 1, 3, 4, 6, 7])('telling case: Take over chunks of three and four 
 });
 
 test('appending grows in place when what lies behind is free, and moves when it is not', () => {
-  const heap = ledgerHeap();
+  const heap = ledgerHeap({ debug: false });
   const buffer = BytesMut.withCapacity(64, heap);
   const { start } = buffer;
   buffer.putBytes(1, 1000);

@@ -34,7 +34,7 @@ test('which regions are frozen is known by range', () => {
 });
 
 test('without debug mode nobody keeps books', () => {
-  const heap = ledgerHeap();
+  const heap = ledgerHeap({ debug: false });
   const bytes = Bytes.copyOf(counting(10), heap);
   expect(bytes.frozenRanges()).toBeUndefined();
   expect(heap.leaks()).toEqual([]);

@@ -1,9 +1,9 @@
 import { expect, onTestFinished } from 'vitest';
-import { Heap } from '../../src/memory/heap.js';
+import { Heap, type HeapOptions } from '../../src/memory/heap.js';
 
-/** A heap of 16 MiB whose every byte must be back at the end of each test. */
-export function ledgerHeap(): Heap {
-  const heap = new Heap({ limit: 2 ** 24, initial: 2 ** 16 });
+/** A heap of 16 MiB whose every byte must be back at the end of each test; MILLRACE_DEBUG=1 runs them all in debug mode. */
+export function ledgerHeap(options: HeapOptions = {}): Heap {
+  const heap = new Heap({ limit: 2 ** 24, initial: 2 ** 16, ...options });
   onTestFinished(() => expect(heap.live).toBe(0));
   return heap;
 }
