@@ -3,6 +3,7 @@ import type { Vector } from './manifest.js';
 import { xerialCheck } from './xerial.js';
 import { indexCheck, streamCheck } from './streams.js';
 import { zstdCheck, zstdHeaderCheck } from './zstd.js';
+import { zstdRoundtripCheck } from './zstd-roundtrip.js';
 
 /** Runs one vector and says what is wrong with the result; undefined when all is right. */
 export type Check = (vector: Vector) => string | undefined;
@@ -16,6 +17,8 @@ export const checks: Readonly<Record<string, Check>> = {
   'snappy-framed': streamCheck('snappy'),
   's2-stream': streamCheck('s2'),
   's2-index': indexCheck,
+  roundtrip: zstdRoundtripCheck,
+  'corpus:roundtrip': zstdRoundtripCheck,
   zstd: zstdCheck,
   'zstd-dict': zstdCheck,
   'zstd-header': zstdHeaderCheck,

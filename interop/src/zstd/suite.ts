@@ -1,5 +1,6 @@
 import type { InteropResult } from '../suites.js';
 import { decodeChecks } from './decode.js';
+import { encodeChecks } from './encode.js';
 import { cleanUp } from './encoders.js';
 
 /** One check: what it shows, and a run that throws when it is not so. */
@@ -12,7 +13,7 @@ export interface ZstdCheck {
 export async function zstdSuite(): Promise<InteropResult> {
   const result: InteropResult = { passed: 0, failed: [] };
   try {
-    for (const { name, run } of decodeChecks()) {
+    for (const { name, run } of [...decodeChecks(), ...encodeChecks()]) {
       try {
         await run();
         result.passed += 1;
