@@ -84,9 +84,9 @@ export class LinkBuffer {
     this.#booked = room.length;
   }
 
-  /** {@link book} for a read of any size: books anew when less is left than a read should have, a quarter of a booking or 16 KiB. */
+  /** {@link book} for a read of any size: books anew when less is left than a read should have, half a booking or 64 KiB. */
   bookRead(carry: number = 0): void {
-    this.book(Math.min(16_384, this.#room.size >> 2), carry);
+    this.book(Math.min(65_536, this.#room.size >> 1), carry);
   }
 
   /** Address of the booked room. Valid until the next booking or {@link commit}. */

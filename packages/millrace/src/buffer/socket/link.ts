@@ -23,7 +23,9 @@ export interface LinkHandlers {
 }
 
 /** How a link reads and writes. */
-export interface LinkOptions extends Omit<LinkBufferOptions, 'heap'> {
+export interface LinkOptions extends Omit<LinkBufferOptions, 'heap' | 'maxBook'> {
+  /** Bytes of the largest booking that reads can grow to: larger ones cost cache misses and memory and save little. @default 1 MiB */
+  maxBook?: number;
   /** Where the bytes live. @default defaultHeap() */
   heap?: Heap;
   /** Bytes waiting to be written from which on {@link Link.flush} gives false. @default 1 MiB */
@@ -94,7 +96,8 @@ export class Link implements IntakeOwner {
     this.highWaterMark = checkInteger('highWaterMark', highWaterMark, 1, Number.MAX_SAFE_INTEGER);
     this.#handlers = handlers;
     this.#options = options;
-    this.input = new LinkBuffer({ ...options, heap });
+    const { minBook = 8192, maxBook = Math.max(minBook, 2 ** 20), copyBelow = 4096 } = options;
+    this.input = new LinkBuffer({ heap, minBook, maxBook, copyBelow });
     this.#intake = new Intake(this, this.input);
     this.socket = makeSocket(this);
     const { socket } = this;
@@ -106,7 +109,7 @@ export class Link implements IntakeOwner {
 
   /** What is to be written: nothing of it leaves before {@link flush}. */
   get output(): LinkBuffer {
-    this.#output ??= new LinkBuffer({ ...this.#options, heap: this.heap });
+    this.#output ??= new LinkBuffer({ heap: this.heap, ...(this.#options.copyBelow === undefined ? {} : { copyBelow: this.#options.copyBelow }) });
     return this.#output;
   }
 
