@@ -6,8 +6,8 @@ import { MAX_WORKERS } from '../worker/queue.js';
 /** Which threads a stream may use. */
 export interface ThreadOptions {
   /**
-   * Blocks to work on at a time, 1 to 32. With more than 1, blocks of 64 KiB and more are done by that many threads, and their output appears when they are
-   * done, in order; smaller blocks, and those that find all threads busy, are done by the caller. @default 1, which starts no thread
+   * Blocks to work on at a time, 1 to 32. With more than 1, blocks from 64 KiB (to decode, from 256 KiB) are done by that many threads, and their output appears
+   * when they are done, in order; smaller blocks, and those that find all threads busy, are done by the caller. @default 1, which starts no thread
    */
   concurrency?: number;
   /** The threads to use; must be of the same heap. @default those that all streams over the heap share */

@@ -189,7 +189,7 @@ describe('adapters with concurrency', () => {
 
   it('give what is right before a fault, then the fault, as one thread does', async () => {
     pool = new WorkerPool({ heap, threads: 2, entry });
-    const good = inline({ blockSize: 131_072 }, (writer) => writer.write(data));
+    const good = inline({ blockSize: 262_144 }, (writer) => writer.write(data));
     const starts = chunksOf(good).map((chunk) => chunk.start);
     const broken = [
       (stream: Uint8Array): void => void (stream[starts[3]! + 5]! ^= 1), // a checksum
@@ -223,7 +223,7 @@ describe('adapters with concurrency', () => {
 
   it('release everything when the consumer leaves early, and decode without threads that live', async () => {
     pool = new WorkerPool({ heap, threads: 2, entry });
-    const stream = inline({ blockSize: 65_536 }, (writer) => writer.write(data));
+    const stream = inline({ blockSize: 262_144 }, (writer) => writer.write(data));
     for await (const block of decompress([stream], { heap, pool, concurrency: 2 })) {
       block.release();
       break;
