@@ -236,6 +236,14 @@ export class Bytes extends View {
     this.forget();
   }
 
+  /** Like {@link disown}, but a whole-range clone hands over its place in the group of clones, if it is in one. */
+  disownShare(): Share | undefined {
+    if (this.block === RELEASED) throwReleased();
+    const { share } = this;
+    this.forget();
+    return share;
+  }
+
   /**
    * Gives the range back. Exactly once: a second time throws.
    * @throws OwnershipError `ERR_RELEASED`

@@ -1,4 +1,4 @@
-import type { Block } from './block.js';
+import type { Block, Share } from './block.js';
 import { Overlay } from './overlay.js';
 
 /** Places stay below this, so that they and their sums are small integers. */
@@ -16,11 +16,24 @@ class Part {
   place: number;
   /** Position in the block, minus place. */
   readonly shift: number;
+  /** The group of clones that this part is one of, as long as nothing of it was given back: what is handed to many ropes costs no overlay. */
+  share: Share | undefined;
 
-  constructor(block: Block, place: number, shift: number) {
+  constructor(block: Block, place: number, shift: number, share: Share | undefined) {
     this.block = block;
     this.place = place;
     this.shift = shift;
+    this.share = share;
+  }
+
+  /** Leaves the group of clones: from here on the block counts this part, which ends before `end`. */
+  leave(end: number): void {
+    const { share } = this;
+    if (share === undefined) return;
+    this.share = undefined;
+    if (share.count === 1) return;
+    share.count -= 1;
+    this.block.cover(this.place + this.shift, end + this.shift);
   }
 }
 
@@ -45,11 +58,16 @@ export class Parts implements PartSink {
   #overlay: Overlay | undefined = undefined;
 
   /** Adds a part after the last, taking over one count of it. One that continues the last part makes it longer. */
-  part(block: Block, start: number, end: number): void {
+  part(block: Block, start: number, end: number, share?: Share): void {
     const place = this.high;
     const parts = this.#parts;
     const last = parts.length > 0 ? parts[parts.length - 1] : undefined;
-    if (last === undefined || last.block !== block || last.shift !== start - place) parts.push(new Part(block, place, start - place));
+    if (last === undefined || last.block !== block || last.shift !== start - place) parts.push(new Part(block, place, start - place, share));
+    else {
+      // Longer than the group's range now.
+      last.leave(place);
+      leaveGroup(block, start, end, share);
+    }
     this.high = place + end - start;
   }
 
@@ -58,11 +76,13 @@ export class Parts implements PartSink {
     const place = this.low - (end - start);
     const parts = this.#parts;
     const first = this.#head < parts.length ? parts[this.#head] : undefined;
-    if (first !== undefined && first.block === block && first.shift === start - place) first.place = place;
-    else {
+    if (first !== undefined && first.block === block && first.shift === start - place) {
+      first.leave(this.endOf(this.#head));
+      first.place = place;
+    } else {
       // The first part may have been given back in part: its bytes before `low` are not its own any more.
       if (first !== undefined) first.place = this.low;
-      const part = new Part(block, place, start - place);
+      const part = new Part(block, place, start - place, undefined);
       if (this.#head === 0) parts.unshift(part);
       else {
         this.#head -= 1;
@@ -133,18 +153,21 @@ export class Parts implements PartSink {
   uncover(from: number, to: number): void {
     if (from === to) return;
     if (this.#overlay !== undefined && !this.#overlay.isEmpty) {
-      this.#uncoverShared(from, to, this.#overlay);
+      this.uncoverShared(from, to, this.#overlay);
       return;
     }
     const index = this.indexOf(from);
-    if (this.endOf(index) >= to) {
-      const { block, shift } = this.#parts[index]!;
-      this.#trim(from, to);
-      block.uncover(from + shift, to + shift);
+    const end = this.endOf(index);
+    if (end >= to) {
+      const part = this.#parts[index]!;
+      if (part.share !== undefined && (from !== part.place || to !== end)) part.leave(end);
+      const { block, shift, share } = part;
+      this.trim(from, to);
+      giveBack(block, from + shift, to + shift, share);
     } else {
       const given = new Given();
-      this.each(from, to, given);
-      this.#trim(from, to);
+      this.take(from, to, given);
+      this.trim(from, to);
       given.release();
     }
   }
@@ -152,14 +175,20 @@ export class Parts implements PartSink {
   /** Whether only one rope covers `[from, to)`, and nothing else its bytes. */
   isUnique(from: number, to: number): boolean {
     if (this.#overlay !== undefined && !this.#overlay.isZero(from, to)) return false;
-    let unique = true;
-    this.each(from, to, { part: (block, start, end) => (unique &&= block.isUnique(start, end)) });
-    return unique;
+    if (from === to) return true;
+    for (let i = this.indexOf(from), place = from; place < to; i += 1) {
+      const { block, shift, share } = this.#parts[i]!;
+      const end = Math.min(to, this.endOf(i));
+      if ((share !== undefined && share.count > 1) || !block.isUnique(place + shift, end + shift)) return false;
+      place = end;
+    }
+    return true;
   }
 
   /** Hands the parts of `[from, to)`, with a count of their bytes each, to `sink`: the rope that covered them does no more. */
   moveOut(from: number, to: number, sink: PartSink): void {
     if (from === to) return;
+    for (let i = this.indexOf(from); i < this.#parts.length && this.#parts[i]!.place < to; i += 1) this.#parts[i]!.leave(this.endOf(i));
     if (this.#overlay !== undefined && !this.#overlay.isZero(from, to)) {
       this.each(from, to, { part: (block, start, end) => block.cover(start, end) });
       this.each(from, to, sink);
@@ -167,23 +196,35 @@ export class Parts implements PartSink {
       return;
     }
     this.each(from, to, sink);
-    this.#trim(from, to);
+    this.trim(from, to);
   }
 
   // The line is consistent before a block hears of it: an owner's callback may throw, or use a rope of this line.
-  #uncoverShared(from: number, to: number, overlay: Overlay): void {
+  private uncoverShared(from: number, to: number, overlay: Overlay): void {
     const gone: number[] = [];
     overlay.subtract(from, to, { giveBack: (start, end) => gone.push(start, end) });
     const given = new Given();
     for (let i = 0; i < gone.length; i += 2) {
-      this.each(gone[i]!, gone[i + 1]!, given);
-      this.#trim(gone[i]!, gone[i + 1]!);
+      this.take(gone[i]!, gone[i + 1]!, given);
+      this.trim(gone[i]!, gone[i + 1]!);
     }
     given.release();
   }
 
+  // What goes back of each part of `[from, to)`: a part that goes whole may be one of a group of clones.
+  private take(from: number, to: number, given: Given): void {
+    for (let i = this.indexOf(from), place = from; place < to; i += 1) {
+      const part = this.#parts[i]!;
+      const partEnd = this.endOf(i);
+      const end = Math.min(to, partEnd);
+      if (part.share !== undefined && (place !== part.place || end !== partEnd)) part.leave(partEnd);
+      given.add(part.block, place + part.shift, end + part.shift, part.share);
+      place = end;
+    }
+  }
+
   // Forgets parts at the ends of the line that are gone; a gap in between stays until an end reaches it.
-  #trim(from: number, to: number): void {
+  private trim(from: number, to: number): void {
     const parts = this.#parts;
     if (from === this.low) {
       this.low = to;
@@ -210,13 +251,15 @@ export class Parts implements PartSink {
 }
 
 /** Ranges that go back to their blocks once the line has forgotten them. */
-class Given implements PartSink {
+class Given {
   readonly #blocks: Block[] = [];
   readonly #bounds: number[] = [];
+  readonly #shares: (Share | undefined)[] = [];
 
-  part(block: Block, start: number, end: number): void {
+  add(block: Block, start: number, end: number, share: Share | undefined): void {
     this.#blocks.push(block);
     this.#bounds.push(start, end);
+    this.#shares.push(share);
   }
 
   /** Gives every range back, also when an owner's callback throws; the first fault is thrown at the end. */
@@ -225,7 +268,7 @@ class Given implements PartSink {
     let failed = false;
     for (let i = 0; i < this.#blocks.length; i += 1) {
       try {
-        this.#blocks[i]!.uncover(this.#bounds[2 * i]!, this.#bounds[2 * i + 1]!);
+        giveBack(this.#blocks[i]!, this.#bounds[2 * i]!, this.#bounds[2 * i + 1]!, this.#shares[i]);
       } catch (error) {
         if (!failed) fault = error;
         failed = true;
@@ -233,4 +276,15 @@ class Given implements PartSink {
     }
     if (failed) throw fault;
   }
+}
+
+function giveBack(block: Block, start: number, end: number, share: Share | undefined): void {
+  if (share !== undefined && share.count > 1) share.count -= 1;
+  else block.uncover(start, end);
+}
+
+function leaveGroup(block: Block, start: number, end: number, share: Share | undefined): void {
+  if (share === undefined || share.count === 1) return;
+  share.count -= 1;
+  block.cover(start, end);
 }

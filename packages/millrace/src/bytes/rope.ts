@@ -82,8 +82,7 @@ export class Rope extends Buf {
       return;
     }
     this.makeRoomAtEnd(end - start);
-    next.disown();
-    this.parts.part(block, start, end);
+    this.parts.part(block, start, end, next.disownShare());
     const { to } = this;
     this.to = this.parts.high;
     // Only a chunk that ended where the rope did may have become longer.

@@ -60,9 +60,20 @@ class Model {
     const n = this.random(entry.places.length + 1);
     const m = n + this.random(entry.places.length - n + 1);
     switch (this.random(12)) {
-      case 0:
-      case 1: {
+      case 0: {
         const { part, places } = this.bytes();
+        rope.append(part);
+        entry.places = [...entry.places, ...places];
+        break;
+      }
+      case 1: {
+        // One handle and its clones, in one rope or in several.
+        const { part, places } = this.bytes();
+        for (let clones = this.random(3); clones > 0; clones -= 1) {
+          const other = this.entries[this.random(this.entries.length)]!;
+          other.rope.append(part.clone());
+          other.places = [...other.places, ...this.add(places)];
+        }
         rope.append(part);
         entry.places = [...entry.places, ...places];
         break;
