@@ -58,6 +58,8 @@ export class RawDecoder {
   readonly maxWindow: number;
   /** Bytes that the last call consumed. */
   consumed = 0;
+  /** What {@link measure} found last. */
+  readonly measured: Measure = { declared: 0, bound: 0, consumed: 0, frames: 0 };
   /** Bytes at the destination when {@link start} or {@link resume} last returned. */
   produced = 0;
   readonly #dictionaries: readonly ZstdDictionary[];
@@ -116,7 +118,7 @@ export class RawDecoder {
   }
 
   /**
-   * Walks over the frames by their headers. Nothing is decoded.
+   * Walks over the frames by their headers. Nothing is decoded, nothing allocated: it gives {@link measured}, which the next call overwrites.
    * @throws CodecError `ERR_TRUNCATED` and what else headers can have wrong
    */
   measure(src: number, srcLength: number, oneFrame: boolean): Measure {
@@ -125,7 +127,12 @@ export class RawDecoder {
     const status = heap.kernels.zstdMeasure(src, srcLength, oneFrame ? 1 : 0, report + SPARE, report, report);
     if (status < 0) throw statusError(heap.u8, report, status);
     const view = this.#report;
-    return { declared: view.getFloat64(0, true), bound: view.getFloat64(8, true), consumed: view.getFloat64(16, true), frames: view.getUint32(28, true) };
+    const { measured } = this;
+    measured.declared = view.getFloat64(0, true);
+    measured.bound = view.getFloat64(8, true);
+    measured.consumed = view.getFloat64(16, true);
+    measured.frames = view.getUint32(28, true);
+    return measured;
   }
 
   #step(src: number, srcLength: number, dst: number, capacity: number, writable: number, flags: number): number {

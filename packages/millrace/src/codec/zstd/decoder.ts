@@ -102,9 +102,9 @@ export class ZstdDecoder {
     const before = target.length;
     try {
       const src = this.#input.place(source);
-      const { bound, most } = this.#measure(src, length, false);
+      const most = this.#measure(src, length, false);
       target.reserve(eager(most, length) + DECODE_SLACK);
-      return this.#fill(src, length, target, most, most < bound, false);
+      return this.#fill(src, length, target, most, false);
     } catch (error) {
       target.truncate(before);
       throw error;
@@ -118,14 +118,14 @@ export class ZstdDecoder {
     const length = sourceLength(source);
     try {
       const src = this.#input.place(source);
-      const { bound, most } = this.#measure(src, length, false);
-      if (bound === eager(most, length)) {
-        const dst = this.#output.take(bound + DECODE_SLACK);
-        return this.#copied(dst, this.#raw.decode(src, length, dst, bound, bound + DECODE_SLACK));
+      const most = this.#measure(src, length, false);
+      if (most === eager(most, length) && most === this.#raw.measured.bound) {
+        const dst = this.#output.take(most + DECODE_SLACK);
+        return this.#copied(dst, this.#raw.decode(src, length, dst, most, most + DECODE_SLACK));
       }
       const out = BytesMut.withCapacity(eager(most, length) + DECODE_SLACK, this.heap);
       try {
-        this.#fill(src, length, out, most, most < bound, false);
+        this.#fill(src, length, out, most, false);
         return this.#copied(out.start, out.length);
       } finally {
         out.release();
@@ -164,10 +164,10 @@ export class ZstdDecoder {
     const length = sourceLength(source);
     try {
       const src = this.#input.place(source);
-      const { bound, most } = this.#measure(src, length, oneFrame);
+      const most = this.#measure(src, length, oneFrame);
       const out = BytesMut.withCapacity(eager(most, length) + DECODE_SLACK, this.heap);
       try {
-        this.#fill(src, length, out, most, most < bound, oneFrame);
+        this.#fill(src, length, out, most, oneFrame);
         return out.freeze();
       } catch (error) {
         out.release();
@@ -188,17 +188,18 @@ export class ZstdDecoder {
     }
   }
 
-  // What the output can come to, and how much of that is allowed.
-  #measure(src: number, length: number, oneFrame: boolean): { bound: number; most: number } {
+  // The most that the output may come to: what the blocks can give, which is raw.measured.bound then, within the limit.
+  #measure(src: number, length: number, oneFrame: boolean): number {
     const { declared, bound } = this.#raw.measure(src, length, oneFrame);
     if (declared > this.maxOutput) throw tooLarge(this.maxOutput, declared);
-    return { bound, most: Math.min(bound, this.maxOutput) };
+    return Math.min(bound, this.maxOutput);
   }
 
   // Decodes to the end of `out`, which has room for the first part, and gives the bytes produced; at most `most`.
-  #fill(src: number, length: number, out: BytesMut, most: number, limited: boolean, oneFrame: boolean): number {
+  #fill(src: number, length: number, out: BytesMut, most: number, oneFrame: boolean): number {
     const raw = this.#raw;
     const before = out.length;
+    const limited = most < raw.measured.bound;
     let capacity = eager(most, length);
     try {
       if (capacity === most) {
