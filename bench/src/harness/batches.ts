@@ -7,29 +7,36 @@ export interface Turns {
   readonly sliceMs: number;
 }
 
-const BATCH_NS = 200_000n;
+
+const BATCH_US = 200;
+
+/** Microseconds of processor time that this process has had: all contenders work in one thread, and what else the machine does is not in it. */
+function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
 
 /**
- * Median nanoseconds of one of `count` operations of each contender, a call of which does them all. They take turns; a turn is cut into batches of at least
- * 200 us, as in the reference programs, and the median is of all batches, so that what the machine does besides weighs little.
+ * Median nanoseconds, of processor time, of one of `count` operations of each contender, which does them all when called. They take turns; a turn is cut into
+ * batches of at least 200 us, as in the reference programs, and the median is of all batches.
  */
 export function typical(contenders: readonly (() => void)[], count: number, turns: Turns): number[] {
   const figures: number[][] = contenders.map(() => []);
   for (let round = 0; round < turns.rounds; round += 1) {
     for (const [index, pass] of contenders.entries()) {
       pass();
-      const end = process.hrtime.bigint() + BigInt(turns.sliceMs) * 1_000_000n;
+      let now = processorTime();
+      const end = now + turns.sliceMs * 1000;
       do {
-        const start = process.hrtime.bigint();
+        const start = now;
         let passes = 0;
-        let ns: bigint;
         do {
           pass();
           passes += 1;
-          ns = process.hrtime.bigint() - start;
-        } while (ns < BATCH_NS);
-        figures[index]!.push(Number(ns) / (passes * count));
-      } while (process.hrtime.bigint() < end);
+          now = processorTime();
+        } while (now - start < BATCH_US);
+        figures[index]!.push(((now - start) * 1000) / (passes * count));
+      } while (now < end);
     }
   }
   return figures.map(median);
