@@ -7,7 +7,6 @@ export interface Turns {
   readonly sliceMs: number;
 }
 
-
 const BATCH_US = 200;
 
 /** Microseconds of processor time that this process has had: all contenders work in one thread, and what else the machine does is not in it. */

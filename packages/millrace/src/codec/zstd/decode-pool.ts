@@ -18,6 +18,8 @@ export class DecoderContext {
   readonly address: number;
   literals = 0;
   literalsSize = 0;
+  /** Whether a dictionary is in use, so that decoding without any need not say so again. */
+  hasDictionary = false;
 
   constructor(address: number) {
     this.address = address;
@@ -101,6 +103,13 @@ export class DecoderPool {
       signal?.addEventListener('abort', waiter.onAbort, { once: true });
       this.#waiters.push(waiter);
     });
+  }
+
+  /** Makes the prepared dictionary at an address, or with 0 none, the one that the context decodes with. */
+  useDictionary(context: DecoderContext, dictionary: number): void {
+    if (dictionary === 0 && !context.hasDictionary) return;
+    this.heap.kernels.zstdUseDictionary(context.address, dictionary);
+    context.hasDictionary = dictionary !== 0;
   }
 
   /** Makes sure that the context can hold `count` literals. @throws MemoryError `ERR_MEMORY_LIMIT` */

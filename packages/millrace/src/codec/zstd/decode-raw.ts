@@ -158,7 +158,7 @@ export class RawDecoder {
     const { heap } = this;
     const { kernels, report } = heap;
     const dictionaries = this.#dictionaries;
-    if ((flags & RESUME) === 0) kernels.zstdUseDictionary(context.address, dictionaries.length === 0 ? 0 : dictionaries[0]!.address);
+    if ((flags & RESUME) === 0) this.pool.useDictionary(context, dictionaries.length === 0 ? 0 : dictionaries[0]!.address);
     for (;;) {
       const status = kernels.zstdDecode(context.address, src, srcLength, dst, capacity, writable, flags, this.maxWindow, report);
       if (status >= 0) {
@@ -166,7 +166,7 @@ export class RawDecoder {
         return status;
       }
       if (status === NEED_LITERALS) this.pool.growLiterals(context, this.#report.getFloat64(EXPECTED, true));
-      else if (status === NEED_DICTIONARY) kernels.zstdUseDictionary(context.address, this.dictionary(this.#report.getFloat64(EXPECTED, true), this.#report.getFloat64(OFFSET, true)));
+      else if (status === NEED_DICTIONARY) this.pool.useDictionary(context, this.dictionary(this.#report.getFloat64(EXPECTED, true), this.#report.getFloat64(OFFSET, true)));
       else return status;
       flags |= RESUME;
     }

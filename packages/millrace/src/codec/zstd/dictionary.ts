@@ -53,6 +53,7 @@ export class ZstdDictionary {
     const size = heap.kernels.zstdDictionarySize();
     const pool = decoderPool(heap);
     const scratch = pool.acquire();
+    pool.useDictionary(scratch, 0);
     const content = heap.allocate(contentSize);
     const address = heap.allocate(size);
     if (source instanceof View) copyWithin(source.block, source.start, source.end, heap, content);

@@ -57,6 +57,8 @@ export class OutputWindow {
     const ring = this.#heap.kernels.zstdRingSize(Math.min(window, 2 ** 31)) >>> 0;
     this.#wraps = content === undefined || content + SLACK > ring;
     this.#full = this.#wraps ? ring : content! + SLACK;
+    // What a frame with a large window left behind is not kept for small ones.
+    if (this.#size > 2 * Math.max(LEAST, this.#full)) this.release();
     this.out = this.address;
     this.drained = this.address;
   }

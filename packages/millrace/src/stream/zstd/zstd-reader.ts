@@ -269,7 +269,7 @@ export class ZstdReader {
     }
     const id = header.getUint32(24, true);
     const dictionary = this.#dictionaries || id !== 0 ? this.#raw.dictionary(id, position) : 0;
-    this.heap.kernels.zstdUseDictionary(context.address, dictionary);
+    this.#raw.pool.useDictionary(context, dictionary);
     this.#blockMax = Math.min(window, MAX_BLOCK);
     if (this.#blockMax > context.literalsSize) this.#raw.pool.growLiterals(context, this.#blockMax);
     const flags = header.getUint32(28, true);

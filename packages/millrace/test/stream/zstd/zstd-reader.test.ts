@@ -155,6 +155,20 @@ describe('memory', () => {
     expect(most).toBeLessThan(2 ** 18 + 2 ** 17 + 61_440 + 2 ** 17 + 8192);
   });
 
+  test('what a frame with a large window held goes back when a small one follows', () => {
+    const reader = new ZstdReader({ heap });
+    reader.feed(Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0x50])); // 1 MiB
+    for (let i = 0; i < 12; i += 1) {
+      reader.feed(Buffer.from(block(1, 131_072, i === 11, i)));
+      expect(reader.readBuffer()!.length).toBe(131_072);
+    }
+    expect(heap.live).toBeGreaterThan(2 ** 20);
+    reader.feed(frames[1]!.frame);
+    expect(reader.readBuffer()!.equals(frames[1]!.content)).toBe(true);
+    expect(heap.live).toBeLessThan(400_000);
+    reader.end();
+  });
+
   test('a declared window or size is not allocated', () => {
     const reader = new ZstdReader({ heap });
     reader.feed(windowed(0x88, block(0, 2, false, 1, 2))); // 128 MiB
