@@ -97,7 +97,8 @@ func convertLZ4(r *request, payload []byte) ([]byte, error) {
 	if r.Dialect == "snappy" {
 		convert = converter.ConvertBlockSnappy
 	}
-	body, n, err := convert(nil, payload)
+	// It does not grow its destination. A byte of match length becomes 12 bytes of Snappy at most.
+	body, n, err := convert(make([]byte, 0, 16*len(payload)+64), payload)
 	if err != nil {
 		return nil, err
 	}

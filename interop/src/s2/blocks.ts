@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Heap } from 'millrace';
-import { BlockCodec, S2Dictionary, XerialCodec, type Dialect, type Level } from 'millrace/codec';
+import { BlockCodec, LZ4Converter, S2Dictionary, XerialCodec, type Dialect, type Level } from 'millrace/codec';
 import { Klauspost } from '../peers/klauspost.js';
 import type { S2Check } from './suite.js';
 
@@ -118,6 +118,62 @@ export function* xerialChecks(): Generator<S2Check> {
           same(await peer.request({ op: 'unxerial' }, codec.encodeToBuffer(sample)), sample, `${what} written here`);
           same(codec.decodeToBuffer(await peer.request({ op: 'xerial', level: level === 'best' ? 'better' : level }, sample)), sample, `${what} written there`);
         }
+        codec.release();
+        if (heap.live !== 0) throw new Error(`${heap.live} bytes are left allocated`);
+      },
+    };
+  }
+}
+
+// A valid LZ4 block of pseudo-random sequences: literals and matches of all lengths, offsets that repeat now and then.
+function lz4Block(seed: number, sequences: number): Buffer {
+  let state = seed;
+  const next = (below: number): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+  const out: number[] = [];
+  const put = (literals: number, match: number): void => {
+    out.push((Math.min(15, literals) << 4) | Math.min(15, match));
+    if (literals >= 15) lengthBytes(literals - 15);
+    for (let i = 0; i < literals; i += 1) out.push(next(256));
+  };
+  const lengthBytes = (n: number): void => {
+    for (; n >= 255; n -= 255) out.push(255);
+    out.push(n);
+  };
+  let produced = 0;
+  let offset = 1;
+  for (let i = 0; i < sequences; i += 1) {
+    const literals = i === 0 ? 1 + next(40) : next(4) === 0 ? next(400) : next(20);
+    const match = next(6) === 0 ? next(3000) : next(18);
+    put(literals, match);
+    produced += literals;
+    if (next(3) > 0) offset = 1 + next(Math.min(produced, 65_535));
+    out.push(offset & 0xff, offset >> 8);
+    if (match >= 15) lengthBytes(match - 15);
+    produced += match + 4;
+  }
+  put(next(30), 0);
+  return Buffer.from(out);
+}
+
+/** LZ4 blocks, converted here and there: the results decode to the same. */
+export function* lz4Checks(): Generator<S2Check> {
+  for (const dialect of DIALECTS) {
+    yield {
+      name: `LZ4 blocks converted to ${dialect} here and there`,
+      run: async (peer) => {
+        const converter = new LZ4Converter({ dialect, heap });
+        const codec = new BlockCodec({ dialect, heap });
+        for (let seed = 1; seed <= 40; seed += 1) {
+          const block = lz4Block(seed, 1 + seed * 5);
+          const converted = converter.convertToBuffer(block);
+          const theirs = await peer.request({ op: 'convertLZ4', dialect }, block);
+          same(await peer.request({ op: 'decode', dialect }, converted), codec.decodeToBuffer(theirs), `block ${seed}`);
+          if (converted.length > theirs.length) throw new Error(`block ${seed} takes ${converted.length} bytes here and ${theirs.length} there`);
+        }
+        converter.release();
         codec.release();
         if (heap.live !== 0) throw new Error(`${heap.live} bytes are left allocated`);
       },

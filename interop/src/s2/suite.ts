@@ -1,6 +1,6 @@
 import { Klauspost } from '../peers/klauspost.js';
 import type { InteropResult } from '../suites.js';
-import { blockChecks, dictionaryChecks, xerialChecks } from './blocks.js';
+import { blockChecks, dictionaryChecks, lz4Checks, xerialChecks } from './blocks.js';
 import { streamChecks } from './streams.js';
 
 /** One check: what it shows, and a run that throws when it is not so. */
@@ -14,7 +14,7 @@ export async function s2Suite(): Promise<InteropResult> {
   const peer = new Klauspost();
   const result: InteropResult = { passed: 0, failed: [] };
   try {
-    for (const { name, run } of [...blockChecks(), ...dictionaryChecks(), ...xerialChecks(), ...streamChecks()]) {
+    for (const { name, run } of [...blockChecks(), ...dictionaryChecks(), ...xerialChecks(), ...lz4Checks(), ...streamChecks()]) {
       try {
         await run(peer);
         result.passed += 1;

@@ -18,6 +18,7 @@ export { snappyEncodeBetter, s2EncodeBetter } from "./snappy/better";
 export { zstdEncodeBatch, zstdEncodeFrame } from "./zstd/encode-frame";
 export { snappyEncodeBetter, s2EncodeBetter, s2EncodeBetterDictionary } from "./snappy/better";
 export { snappyEncodeBest } from "./snappy/best";
+export { lz4Measure, lz4Convert } from "./snappy/lz4";
 export { indexDictionary, indexDictionaryTwice } from "./snappy/dictionary";
 export { zstdContextSize, zstdContextInit, zstdContextLiterals } from "./zstd/decode-context";
 export { zstdDictionarySize, zstdDictionaryPrepare, zstdDictionaryRename, zstdDictionaryId, zstdUseDictionary } from "./zstd/decode-dictionary";

@@ -3,6 +3,7 @@ export { BlockCodec, s2, snappy, type BlockCodecOptions } from './snappy/block.j
 export { RawEncoder, RawDecoder, decodeBlock, checkBlock, decodedLength, DECODE_SLACK, ENCODE_SLACK, type RawEncoderOptions } from './snappy/raw.js';
 export { crc32c, maskedCrc32c } from './checksum/crc32c.js';
 export { S2Dictionary, type S2DictionaryOptions, type S2BuildDictionaryOptions, type S2TrainDictionaryOptions } from './snappy/dictionary.js';
+export { LZ4Converter, type LZ4ConverterOptions } from './snappy/lz4.js';
 export { XerialCodec, isXerial, type XerialOptions } from './snappy/xerial.js';
 export type { Source } from './source.js';
 export { ZstdEncoder, type ZstdEncoderOptions } from './zstd/encode.js';

@@ -64,6 +64,8 @@ export interface Kernels {
   ): number;
   indexDictionary(content: number, length: number, template: number, bits: number, bytes: number): void;
   indexDictionaryTwice(content: number, length: number, template: number, bits: number, bytes: number): void;
+  lz4Measure(s2: number, src: number, length: number, report: number): number;
+  lz4Convert(s2: number, src: number, length: number, dst: number, dEnd: number): number;
   snappyLiteral(src: number, length: number, dst: number): number;
 
   // assembly/bytes/search.ts: addresses of a result, or -1

@@ -23,6 +23,7 @@ const REASONS: Readonly<Record<number, string>> = {
   8: 'an element produces more than the declared length',
   9: 'the block ends before the declared length is reached',
   10: 'the destination is smaller than the declared length',
+  11: 'the LZ4 block ends inside a sequence',
 
   // assembly/zstd/decode-reasons.ts
   200: 'this is not a Zstandard frame',
