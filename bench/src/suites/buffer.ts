@@ -10,8 +10,8 @@ export const bufferSuite: Suite = {
   description: 'framing against bl, Buffer.concat, readline, split2; LinkBuffer against netpoll; proxy, echo and idle connections against plain Node',
   nodes: [20, 26],
   async run(context) {
-    await decodeRows(context);
     await netpollRows(context);
+    await decodeRows(context);
     await socketRows(context);
     await idleRows(context);
   },

@@ -84,9 +84,11 @@ describe.each(framings.map((framing) => ({ name: framing.name, framing })))('$na
   it('split at every byte', () => {
     const payloads = [3, 0, 1, 17, 70, 2].map((length, i) => new Uint8Array(length).fill(65 + i));
     const bytes = encode(framing, payloads);
+    const wanted = payloads.map((message) => Buffer.from(message).toString('hex'));
+    const hex = (messages: readonly Buffer[]): string[] => messages.map((message) => message.toString('hex'));
     for (const feed of Object.values(feeds)) {
-      for (let at = 0; at <= bytes.length; at += 1) expect(decode(framing, feed, cut(bytes, [at]))).toEqual(payloads.map((message) => Buffer.from(message)));
-      expect(decode(framing, feed, cut(bytes, Array.from({ length: bytes.length - 1 }, (_, i) => i + 1)))).toEqual(payloads.map((message) => Buffer.from(message)));
+      for (let at = 0; at <= bytes.length; at += 1) expect(hex(decode(framing, feed, cut(bytes, [at])))).toEqual(wanted);
+      expect(hex(decode(framing, feed, cut(bytes, Array.from({ length: bytes.length - 1 }, (_, i) => i + 1))))).toEqual(wanted);
     }
   });
 
@@ -218,7 +220,7 @@ describe('FrameDecoder', () => {
     const decoder = new FrameDecoder(ndjson(), { heap });
     for (let i = 0; i < 30_000; i += 1) {
       decoder.pushBytes(Bytes.adopt(Uint8Array.of(65)));
-      expect(decoder.next()).toBe(false);
+      if (decoder.next()) throw new Error('a message without its end');
     }
     decoder.pushBytes(Bytes.adopt(Uint8Array.of(10)));
     expect(decoder.next()).toBe(true);

@@ -79,7 +79,8 @@ function scanPieces(scanner: FrameScanner, bytes: Uint8Array, cuts: readonly num
         }
         const words = new Int32Array(heap.u8.buffer, table, scanner.messages);
         for (const word of words) ends.push(from + at + word);
-        expect(end).toBe(scanner.messages === 0 ? 0 : words.at(-1));
+        // Not expect(): this runs a million times.
+        if (end !== (scanner.messages === 0 ? 0 : words.at(-1))) throw new Error(`${end} is not the end of the last message`);
         if (scanner.messages < entries) break;
         at += end;
       }
@@ -96,9 +97,7 @@ function scanPieces(scanner: FrameScanner, bytes: Uint8Array, cuts: readonly num
 function sameAs(got: Found, wanted: Found): void {
   expect(got.fault).toEqual(wanted.fault);
   expect(got.ends.length).toBe(wanted.ends.length);
-  got.ends.forEach((end, i) => {
-    if (end >= 0) expect(end).toBe(wanted.ends[i]);
-  });
+  expect(got.ends.every((end, i) => end < 0 || end === wanted.ends[i])).toBe(true);
 }
 
 // Streams that are mostly right, with long and short messages, then cut, damaged and cut off.
@@ -136,9 +135,9 @@ describe.each(cases)('$name', ({ make, naive }) => {
 
   it('gives the same when cut at every byte, and when it comes byte by byte', () => {
     const framing = make(300);
-    const bytes = Buffer.concat([0, 1, 5, 63, 64, 65, 130, 220].map((n) => frame(framing, new Uint8Array(n).fill(66))));
+    const bytes = Buffer.concat([0, 1, 5, 63, 64, 65, 90].map((n) => frame(framing, new Uint8Array(n).fill(66))));
     const wanted = naive(bytes, 300);
-    expect(wanted.ends.length).toBe(8);
+    expect(wanted.ends.length).toBe(7);
     for (let cut = 0; cut <= bytes.length; cut += 1) sameAs(scanPieces(framing.scanner(heap), bytes, [cut], TABLE), wanted);
     for (const entries of [0, 1, TABLE]) {
       sameAs(scanPieces(framing.scanner(heap), bytes, Array.from({ length: bytes.length - 1 }, (_, i) => i + 1), entries), wanted);
