@@ -45,71 +45,95 @@ export function crc32c(s: u32, length: u32, seed: u32, tables: u32): u32 {
   return ~update(~seed, s, length, tables);
 }
 
-// Long inputs are first divided by a sparse multiple of the polynomial, whose remainder has the same CRC.
+// Long inputs are first divided by sparse multiples of the polynomial, whose remainders have the same CRC.
 //
-// x^209 + x^144 + x^54 + x^39 + x^14 + 1 is a multiple of the polynomial P: of those with six terms the one of lowest degree, found by search.
-// Over GF(2), P(x^128) is P(x)^128, so what holds for x holds for x^128: the same sum with whole 16-byte vectors for bits is a multiple too.
-// Dividing by it takes five XORs of vectors a vector, and no table. Quotient vector i is v[i] ^ q[i - 65] ^ q[i - 155] ^ q[i - 170] ^
-// q[i - 195] ^ q[i - 209]; of the last 209 vectors, those sums over the quotients there are make the remainder.
-const DEGREE: u32 = 209 << 4;
+// x^209 + x^144 + x^54 + x^39 + x^14 + 1 and x^79 + x^75 + x^71 + x^58 + x^18 + x^12 + x + 1 are multiples of the polynomial P: of those with six and with
+// eight terms the ones of lowest degree, found by search. Over GF(2), P(x^128) is P(x)^128, so what holds for x holds for x^128: the same sums with
+// whole 16-byte vectors for bits are multiples too. Dividing by them takes five or seven XORs of vectors a vector, and no table. By the first one, quotient vector i is
+// v[i] ^ q[i - 65] ^ q[i - 155] ^ q[i - 170] ^ q[i - 195] ^ q[i - 209]; of the last 209 vectors, those sums over the quotients there are make the remainder.
+const FEW: u32 = 209 << 4; // the degree of the one with fewer terms, in bytes
+const SHORT: u32 = 79 << 4; // the degree of the shorter one
+const SHORT_BELOW: u32 = 24 << 10; // up to here two remainders cost more than two XORs more a vector
 const PIECE: u32 = 512 << 4; // vectors divided between two moves of the last quotients to the front
 
 /** Bytes of scratch that {@link crc32cLong} needs: the last quotients, and a piece or the remainder. */
 export function crc32cScratch(): u32 {
-  return DEGREE + PIECE;
+  return FEW + PIECE;
 }
 
 // One vector at `s`, with what the quotients before `q` add to it.
 @inline
-function divided(s: u32, q: u32): v128 {
+function divided(s: u32, q: u32, degree: u32): v128 {
+  if (degree == FEW) {
+    return v128.xor(
+      v128.xor(v128.xor(v128.load(s), v128.load(q - (65 << 4))), v128.xor(v128.load(q - (155 << 4)), v128.load(q - (170 << 4)))),
+      v128.xor(v128.load(q - (195 << 4)), v128.load(q - FEW)));
+  }
   return v128.xor(
-    v128.xor(v128.xor(v128.load(s), v128.load(q - (65 << 4))), v128.xor(v128.load(q - (155 << 4)), v128.load(q - (170 << 4)))),
-    v128.xor(v128.load(q - (195 << 4)), v128.load(q - DEGREE)));
+    v128.xor(v128.xor(v128.load(s), v128.load(q - (4 << 4))), v128.xor(v128.load(q - (8 << 4)), v128.load(q - (21 << 4)))),
+    v128.xor(v128.xor(v128.load(q - (61 << 4)), v128.load(q - (67 << 4))), v128.xor(v128.load(q - (78 << 4)), v128.load(q - SHORT))));
 }
 
 // The quotient that the remainder at vector `j` still gets from `offset` vectors before it; 0 where that is a vector of the remainder itself.
 @inline
 function late(quotientsEnd: u32, j: u32, offset: u32): v128 {
-  return j < offset ? v128.load(quotientsEnd + j - offset) : i64x2.splat(0);
+  return j < offset << 4 ? v128.load(quotientsEnd + j - (offset << 4)) : i64x2.splat(0);
 }
 
-/** The same as {@link crc32c}, for at least 4,096 bytes: faster the longer they are. `scratch` is memory of this call's own. */
-export function crc32cLong(s: u32, length: u32, seed: u32, tables: u32, scratch: u32): u32 {
-  const vectors = length & ~15;
-  const quotients = vectors - DEGREE;
-  const first = scratch + DEGREE;
-  memory.fill(scratch, 0, DEGREE);
-  // The register's start is part of the first four bytes; from there on it is 0.
-  let start = i32x4.replace_lane(i64x2.splat(0), 0, <i32>~seed);
+@inline
+function lateOnes(quotientsEnd: u32, j: u32, degree: u32): v128 {
+  if (degree == FEW) {
+    return v128.xor(
+      v128.xor(late(quotientsEnd, j, 65), v128.xor(late(quotientsEnd, j, 155), late(quotientsEnd, j, 170))),
+      v128.xor(late(quotientsEnd, j, 195), v128.load(quotientsEnd + j - FEW)));
+  }
+  return v128.xor(
+    v128.xor(v128.xor(late(quotientsEnd, j, 4), late(quotientsEnd, j, 8)), v128.xor(late(quotientsEnd, j, 21), late(quotientsEnd, j, 61))),
+    v128.xor(v128.xor(late(quotientsEnd, j, 67), late(quotientsEnd, j, 78)), v128.load(quotientsEnd + j - SHORT)));
+}
+
+// Divides the `size` bytes at `s`, whole vectors and more than `degree`, after adding `start` to the first; the remainder is left at scratch + degree.
+@inline
+function divide(s: u32, size: u32, start: v128, scratch: u32, degree: u32): void {
+  const quotients = size - degree;
+  const first = scratch + degree;
+  memory.fill(scratch, 0, degree);
   let done: u32 = 0;
   while (done < quotients) {
     const n = min(PIECE, quotients - done);
     let q = first;
     const qEnd = first + n;
     let v = s + done;
-    v128.store(q, v128.xor(divided(v, q), start));
+    v128.store(q, v128.xor(divided(v, q, degree), start));
     start = i64x2.splat(0);
     q += 16;
     v += 16;
-    // 65 vectors back at least: none of four depends on another.
+    // At least 4 vectors back: none of four depends on another.
     for (; q + 64 <= qEnd; q += 64, v += 64) {
-      v128.store(q, divided(v, q));
-      v128.store(q, divided(v + 16, q + 16), 16);
-      v128.store(q, divided(v + 32, q + 32), 32);
-      v128.store(q, divided(v + 48, q + 48), 48);
+      v128.store(q, divided(v, q, degree));
+      v128.store(q, divided(v + 16, q + 16, degree), 16);
+      v128.store(q, divided(v + 32, q + 32, degree), 32);
+      v128.store(q, divided(v + 48, q + 48, degree), 48);
     }
-    for (; q < qEnd; q += 16, v += 16) v128.store(q, divided(v, q));
-    memory.copy(scratch, scratch + n, DEGREE);
+    for (; q < qEnd; q += 16, v += 16) v128.store(q, divided(v, q, degree));
+    memory.copy(scratch, scratch + n, degree);
     done += n;
   }
-  // The remainder, behind the last quotients.
   const r = s + quotients;
-  for (let j: u32 = 0; j < DEGREE; j += 16) {
-    let vector = v128.xor(v128.load(r + j), late(first, j, 65 << 4));
-    vector = v128.xor(vector, v128.xor(late(first, j, 155 << 4), late(first, j, 170 << 4)));
-    vector = v128.xor(vector, v128.xor(late(first, j, 195 << 4), late(first, j, DEGREE)));
-    v128.store(first + j, vector);
+  for (let j: u32 = 0; j < degree; j += 16) v128.store(first + j, v128.xor(v128.load(r + j), lateOnes(first, j, degree)));
+}
+
+/** The same as {@link crc32c}, for at least 2,048 bytes: faster the longer they are. `scratch` is memory of this call's own. */
+export function crc32cLong(s: u32, length: u32, seed: u32, tables: u32, scratch: u32): u32 {
+  const size = length & ~15;
+  // The register's start is part of the first four bytes; from there on it is 0.
+  const start = i32x4.replace_lane(i64x2.splat(0), 0, <i32>~seed);
+  if (length < SHORT_BELOW) divide(s, size, start, scratch, SHORT);
+  else {
+    divide(s, size, start, scratch, FEW);
+    // The first remainder lies behind the second division's quotients: 79 + (209 - 79) vectors of them.
+    divide(scratch + FEW, FEW, i64x2.splat(0), scratch, SHORT);
   }
-  const crc = update(0, first, DEGREE, tables);
-  return ~update(crc, s + vectors, length - vectors, tables);
+  const crc = update(0, scratch + SHORT, SHORT, tables);
+  return ~update(crc, s + size, length - size, tables);
 }

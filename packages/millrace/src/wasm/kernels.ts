@@ -35,7 +35,7 @@ export interface Kernels {
 
   // assembly/checksum/crc32c.ts: tables take 16 KiB.
   crc32c(address: number, length: number, seed: number, tables: number): number;
-  /** For at least 4,096 bytes; `scratch` has as many bytes as {@link crc32cScratch} gives. */
+  /** For at least 2,048 bytes; `scratch` has as many bytes as {@link crc32cScratch} gives. */
   crc32cLong(address: number, length: number, seed: number, tables: number, scratch: number): number;
   crc32cScratch(): number;
   crc32cTables(tables: number): void;

@@ -7,7 +7,7 @@ function tables(heap: Heap): number {
 }
 
 /** From here on dividing first is faster than looking up 16 bytes at a time. */
-const LONG = 8192;
+const LONG = 3072;
 
 /** Memory for the division, one for each thread: a kernel has none of its own. */
 function scratch(heap: Heap): number {

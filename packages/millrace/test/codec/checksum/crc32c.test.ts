@@ -45,9 +45,11 @@ describe('crc32c', () => {
   });
 
   test('agrees with the definition for long inputs, which are divided first', () => {
-    // Around the length from which that is done, whole pieces of 512 vectors behind the 209 of the remainder, and in between.
-    const pieces = (209 + 2 * 512) * 16;
-    const lengths = [8191, 8192, 8193, 8207, 8208, pieces - 16, pieces - 1, pieces, pieces + 1, pieces + 16, pieces + 48, pieces + 64, 3 * pieces + 1000, 70_001];
+    // Around the lengths from which that is done, once and twice; whole pieces of 512 vectors behind the 79 or 209 of the remainder; and in between.
+    const once = (79 + 2 * 512) * 16;
+    const twice = (209 + 3 * 512) * 16;
+    const lengths = [3071, 3072, 3073, 3087, 3088, 5000, once - 16, once - 1, once, once + 1, once + 16, once + 64, 24_575, 24_576, 24_577];
+    lengths.push(twice - 16, twice - 1, twice, twice + 1, twice + 16, twice + 48, twice + 64, 70_001);
     const bytes = noise(70_001 + 40, 7);
     const source = new Walled(heap, bytes.length, bytes);
     for (const length of lengths) {
