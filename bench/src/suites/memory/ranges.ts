@@ -2,7 +2,7 @@ import { Heap, type SizeIndexKind } from 'millrace/memory';
 import { median } from '../../harness/measure.js';
 import type { SuiteContext } from '../../harness/suite.js';
 import { GOMEM, type Gomem, type GomemProcess } from './gomem.js';
-import { History, UNIFORM } from './history.js';
+import { History, UNIFORM, processorTime } from './history.js';
 import { recordLinkBuffer } from './recorded.js';
 
 // gomem's default tree misses ranges that would fit, so it runs out of any arena of a sensible size; it only hands out offsets, so it gets one without end.
@@ -10,7 +10,7 @@ const ARENA = 2 ** 44;
 
 interface Contender {
   readonly name: string;
-  /** Does `n` steps: nanoseconds, and the sum of the sizes allocated. */
+  /** Does `n` steps: nanoseconds of processor time, and the sum of the sizes allocated. */
   run(n: number): Promise<{ ns: number; sum: number }>;
   /** Whether all went well. */
   end(): boolean;
@@ -21,11 +21,7 @@ function ours(index: SizeIndexKind, live: number, sizes: readonly number[]): Con
   const history = new History(heap, live, sizes);
   return {
     name: index,
-    async run(n) {
-      const start = process.hrtime.bigint();
-      const sum = history.run(n);
-      return { ns: Number(process.hrtime.bigint() - start), sum };
-    },
+    run: (n) => Promise.resolve(processorTime(() => history.run(n))),
     end() {
       heap.audit();
       history.end();

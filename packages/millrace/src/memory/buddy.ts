@@ -1,3 +1,4 @@
+import { checkInteger } from '../base/arguments.js';
 import { MemoryError } from '../base/errors.js';
 import type { Kernels } from '../wasm/kernels.js';
 import type { LinearMemory } from './linear-memory.js';
@@ -57,8 +58,10 @@ export class Buddy {
   /**
    * Takes `pages` pages in a row for this thread, growing the memory when it must.
    * @returns the address, 0 when there are none and the limit allows no more
+   * @throws ArgumentRangeError unless 1 <= pages <= 32,768
    */
   take(pages: number): number {
+    checkInteger('pages', pages, 1, MAX_PAGES);
     let page = this.#kernels.pagesTake(pages, this.slot + 1, this.#lock.turn());
     if (page <= 0) page = this.#takeSlowly(pages);
     return page << PAGES;

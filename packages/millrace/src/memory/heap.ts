@@ -14,6 +14,7 @@ import { COMMITTED, LOCK_STEALS, OWNED, OWNED_HIGH, PAGE, REPORTS, REPORT_SIZE, 
 import { FREED, Tiers, foreign, tierOptions, type TierOptions } from './tiers.js';
 
 /** How large a heap may be and how it divides its work. */
+/** How a {@link Heap} is made. */
 export interface HeapOptions {
   /** Most bytes of linear memory. @default 1 GiB; 256 KiB to 2 GiB */
   limit?: number;

@@ -338,13 +338,19 @@ export class FreeRanges {
     return this.#keeps(header) ? start : start + 1;
   }
 
-  // Whether `header`, wholly free or about to be, is the spare block; makes it so when there is no other.
+  // Whether `header`, wholly free or about to be, is the spare block; makes it so when there is no other, or a smaller one, which goes back.
   #keeps(header: number): boolean {
     if (!this.#keepSpare) return false;
     if (this.#spare === header) return true;
     if (this.#spare !== 0) {
       this.#sync();
-      if (this.#isWhole(this.#spare)) return false;
+      const spare = this.#spare;
+      if (this.#isWhole(spare)) {
+        if (this.#sizeOfBlock(spare) >= this.#sizeOfBlock(header)) return false;
+        const x = this.#n[spare << SHIFT]!;
+        this.#withdraw(x);
+        this.#dropBlock(spare, x);
+      }
     }
     this.#spare = header;
     if (this.#bump !== 0) {
@@ -353,6 +359,10 @@ export class FreeRanges {
       if (other !== header && this.#bumpEnd === this.blockEnd(other) && this.#bumpLow === this.#n[(other << SHIFT) + S]) this.#bumpLow = NEVER;
     }
     return true;
+  }
+
+  #sizeOfBlock(header: number): number {
+    return this.blockEnd(header) - this.#n[(header << SHIFT) + S]!;
   }
 
   #isWhole(header: number): boolean {

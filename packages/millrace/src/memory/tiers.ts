@@ -33,10 +33,9 @@ const LARGE = 3; // also the mask of the tag in an entry of the page map
 // Own names for imported constants: V8 folds only those.
 const PAGES: number = PAGE_SHIFT;
 const TAG: number = TAG_BITS;
-const SMALL_BLOCK = PAGE;
-const SMALL_BLOCK_MOST = 4 * PAGE;
-const MIDDLE_BLOCK = 4 * PAGE;
-const MIDDLE_BLOCK_MOST = 64 * PAGE;
+// Pages of a block. Small blocks are wholly free more often, and their trees are shallower: both faster and less fragmented (docs/performance.md).
+const SMALL_BLOCK = 1;
+const MIDDLE_BLOCK = 4;
 
 /** The options with their defaults. @throws ArgumentRangeError, ArgumentTypeError */
 export function tierOptions(given: TierOptions = {}): Required<TierOptions> {
@@ -111,10 +110,9 @@ export class Tiers {
     const own = this.#ranges(tag);
     this.#misses[tag - 1] = (this.#misses[tag - 1]! + 1) | 0;
     const least = Math.ceil(size / PAGE);
-    let usual = 0;
-    if (!this.#fitted[tag - 1]) usual = tag === SMALL ? blockSize(own.size, SMALL_BLOCK, SMALL_BLOCK_MOST) : blockSize(own.size, MIDDLE_BLOCK, MIDDLE_BLOCK_MOST);
+    const usual = this.#fitted[tag - 1] ? 0 : tag === SMALL ? SMALL_BLOCK : MIDDLE_BLOCK;
     for (let tries = 0; tries < 2; tries += 1) {
-      if (this.#addBlock(own, Math.max(usual >>> PAGES, least)) || this.#addBlock(own, least)) return own.allocate(size);
+      if (this.#addBlock(own, Math.max(usual, least)) || this.#addBlock(own, least)) return own.allocate(size);
       for (const other of [this.#middle, this.#large, this.#small]) {
         const address = other.allocate(size);
         if (address >= 0) return address;
@@ -220,12 +218,6 @@ export class Tiers {
       }
     }
   }
-}
-
-// A tier grows by half, in powers of two between the bounds.
-function blockSize(size: number, least: number, most: number): number {
-  const half = size >>> 1;
-  return half <= least ? least : Math.min(most, 1 << (31 - Math.clz32(half)));
 }
 
 /** The error for a range that nobody has allocated. */
