@@ -42,7 +42,8 @@ function step() {
 }
 
 parentPort.on('message', (message) => {
-  if (message === 'collect') {
+  if (message === 'go') slice();
+  else if (message === 'collect') {
     heap.collect();
     parentPort.postMessage({}, []);
   } else if (message === 'finish') {
@@ -61,4 +62,3 @@ function slice() {
   if (done < rounds) setImmediate(slice);
   else parentPort.postMessage({ crossed }, []);
 }
-slice();
