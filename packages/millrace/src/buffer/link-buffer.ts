@@ -2,6 +2,7 @@ import { ArgumentRangeError, ArgumentTypeError, checkInteger } from '../base/arg
 import { defaultHeap, type Heap } from '../memory/heap.js';
 import { Block } from '../bytes/block.js';
 import { Bytes } from '../bytes/bytes.js';
+import type { Rope } from '../bytes/rope.js';
 import { copyIn, copyWithin } from '../bytes/copy.js';
 import { LinkReader } from './link-reader.js';
 import { Segments } from './segments.js';
@@ -113,8 +114,13 @@ export class LinkBuffer extends LinkReader {
     this.copied += source.length;
   }
 
-  /** Writes a handle's bytes: it is this buffer's from now on. No copy, but for small ones from elsewhere than the last write. */
-  writeBytes(bytes: Bytes): void {
+  /** Writes the bytes of a handle or a rope: it is this buffer's from now on. No copy, but for handles on fewer than 256 bytes. */
+  writeBytes(bytes: Bytes | Rope): void {
+    if (!(bytes instanceof Bytes)) {
+      const written = this.#written();
+      for (const part of bytes.intoParts()) written.push(part);
+      return;
+    }
     if (bytes.length >= Math.min(256, this.#copyBelow)) {
       this.#written().push(bytes);
       return;

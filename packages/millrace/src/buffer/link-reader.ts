@@ -1,6 +1,7 @@
 import { checkInteger } from '../base/arguments.js';
 import { BufferError } from '../base/errors.js';
 import { Bytes } from '../bytes/bytes.js';
+import { Rope } from '../bytes/rope.js';
 import type { Heap } from '../memory/heap.js';
 import { Room } from './room.js';
 import { Segments } from './segments.js';
@@ -106,8 +107,9 @@ export abstract class LinkReader {
   }
 
   /** Takes over `bytes` as the last readable ones: no copy. */
-  push(bytes: Bytes): void {
-    this.readable.push(bytes);
+  push(bytes: Bytes | Rope): void {
+    if (bytes instanceof Bytes) this.readable.push(bytes);
+    else for (const part of bytes.intoParts()) this.readable.push(part);
   }
 
   // ---- reading -----------------------------------------------------------------------------------------------------
@@ -136,6 +138,19 @@ export abstract class LinkReader {
   /** The next `n` bytes: the memory itself where they lie side by side, else one copy. The caller releases them. */
   next(n: number): Bytes {
     return this.has(n) ? this.readable.take(n, this.heap) : Bytes.empty();
+  }
+
+  /** The next `n` bytes as they lie, without a copy: a rope, which the caller releases. Empty for n <= 0. */
+  nextRope(n: number): Rope {
+    const rope = new Rope();
+    if (!this.has(n)) return rope;
+    const { readable } = this;
+    for (let left = n; left > 0; ) {
+      const part = readable.take(Math.min(left, readable.contiguous), this.heap);
+      left -= part.length;
+      rope.append(part);
+    }
+    return rope;
   }
 
   /** How many parts the readable bytes lie in. */

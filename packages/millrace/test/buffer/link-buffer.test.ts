@@ -170,6 +170,25 @@ describe('reading', () => {
     kept.release();
   });
 
+  it('gives ropes out and takes them in, without a copy', () => {
+    part('abc');
+    receive('defg');
+    part('hij');
+    const address = buffer.part(1).start;
+    const rope = buffer.nextRope(8);
+    expect(rope.partCount).toBe(3);
+    expect(buffer.length).toBe(2);
+    expect(() => buffer.nextRope(3)).toThrow(expect.objectContaining({ code: 'ERR_INSUFFICIENT_DATA' }));
+    expect(buffer.nextRope(0).length).toBe(0);
+    buffer.skip(2);
+    buffer.push(rope.splitTo(4));
+    buffer.writeBytes(rope);
+    expect(buffer.flush()).toBe(4);
+    expect(buffer.views().map(String)).toEqual(['abc', 'defg', 'h']);
+    expect(buffer.part(1).start).toBe(address);
+    expect(buffer.copiedBytes).toBe(0);
+  });
+
   it('hands parts and views out as they lie', () => {
     part('ab');
     receive('cd');
