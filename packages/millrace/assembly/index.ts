@@ -20,7 +20,7 @@ export { snappyEncodeBetter, s2EncodeBetter, s2EncodeBetterDictionary } from "./
 export { snappyEncodeBest } from "./snappy/best";
 export { lz4Measure, lz4Convert } from "./snappy/lz4";
 export { indexDictionary, indexDictionaryTwice } from "./snappy/dictionary";
-export { zstdContextSize, zstdContextInit, zstdContextLiterals } from "./zstd/decode-context";
+export { zstdContextSize, zstdContextInit, zstdContextLiterals } from "./zstd/decode-prepare";
 export { zstdDictionarySize, zstdDictionaryPrepare, zstdDictionaryRename, zstdDictionaryId, zstdUseDictionary } from "./zstd/decode-dictionary";
 export {
   zstdDecode, zstdHeader, zstdMeasure, zstdRingSize, zstdStreamBlock, zstdStreamEnd, zstdStreamHeader, zstdStreamMoved, zstdStreamStart,

@@ -1,7 +1,7 @@
-// The memory of a decoder context. One context serves one frame at a time; a pool of them (src/codec/zstd/decode/pool.ts) serves a thread.
+// The memory of a decoder context. One context serves one frame at a time; a pool of them (src/codec/zstd/decode-pool.ts) serves a thread.
 //
-//     0        fields of the frame in progress                  below, from REPEAT_1 on
-//     512      constants: the same in every context             copied from an image that is built once for a memory
+//     0        fields of the frame in progress                  below, from REPEAT on
+//     512      constants: the same in every context             copied from an image that is built once for a memory (decode-prepare.ts)
 //     5632     scratch for the building of tables
 //     8192     tables described in frames: LL, ML, OF, Huffman  24 KiB
 //     32768    tables of the dictionary in use: the same        28 KiB, untouched when there is none
@@ -9,13 +9,6 @@
 //
 // An entry of a sequence table says where the next state lies as an offset from the context, in 16 bits: all tables lie in its first
 // 64 KiB. Literals that are not taken straight from the source are decoded into a buffer of their own, which grows with need.
-
-import { buildSequenceTable } from "./decode-fse";
-import {
-  LL_CODES, LL_DEFAULT_LOG, ML_CODES, ML_DEFAULT_LOG, OF_CODES, OF_DEFAULT_CODES, OF_DEFAULT_LOG, llBits, mlBits, predefinedLiteralLengths,
-  predefinedMatchLengths, predefinedOffsets,
-} from "./constants";
-import { XXH64_STATE } from "./xxh64";
 
 export const CONTEXT_SIZE: u32 = 61440;
 
@@ -92,7 +85,9 @@ export const TREE_INDEX: u32 = 300;
 export const CONSTANTS: u32 = 512;
 export const PATTERNS: u32 = 512; // 16 x 16 bytes: byte k of row i is k mod i, to repeat a match of offset i
 export const STEPS: u32 = 768; // 16 bytes: the greatest multiple of i that is at most 16
-const LL_PROTOTYPES: u32 = 784; // an entry of a sequence table for each code, without its states
+// An entry of a sequence table, 16 bytes: [base u32][bits u8][state bits u8][next u16][state mask << 4 u32][mask u32]. For each code, without what
+// depends on the state:
+const LL_PROTOTYPES: u32 = 784;
 const ML_PROTOTYPES: u32 = 1360;
 const OF_PROTOTYPES: u32 = 2208;
 const LL_DEFAULT: u32 = 2720;
@@ -139,51 +134,4 @@ export function prototypes(kind: u32): u32 {
 @inline
 export function tableAt(kind: u32): u32 {
   return kind == LL ? LL_AT : kind == OF ? OF_AT : ML_AT;
-}
-
-// An entry of a sequence table, 16 bytes: [base u32][bits u8][state bits u8][next u16][state mask << 4 u32][mask u32].
-function prototype(at: u32, base: u32, bits: u32): u32 {
-  store<u32>(at, base);
-  store<u32>(at, bits, 4);
-  store<u32>(at, 0, 8);
-  store<u32>(at, <u32>((<u64>1 << bits) - 1), 12);
-  return base + (<u32>1 << bits);
-}
-
-/** Fills the constants of the context at `context`; the scratch is used, the rest is left alone. */
-export function buildConstants(context: u32): void {
-  for (let i: u32 = 1; i < 16; i++) {
-    for (let k: u32 = 0; k < 16; k++) store<u8>(context + (i << 4) + k, <u8>(k % i), PATTERNS);
-    store<u8>(context + i, <u8>(16 - (16 % i)), STEPS);
-  }
-  let base: u32 = 0;
-  for (let code: u32 = 0; code < LL_CODES; code++) base = prototype(context + LL_PROTOTYPES + (code << 4), base, llBits(code));
-  base = 3; // the shortest match
-  for (let code: u32 = 0; code < ML_CODES; code++) base = prototype(context + ML_PROTOTYPES + (code << 4), base, mlBits(code));
-  // Codes 0 and 1 stand for repeat offsets; from code 2 on the offset is the value less 3 (section 3.1.1.3.2.1.1).
-  for (let code: u32 = 0; code < OF_CODES; code++) prototype(context + OF_PROTOTYPES + (code << 4), code < 2 ? 0 : (<u32>1 << code) - 3, code);
-  predefinedLiteralLengths(context + COUNTS);
-  buildSequenceTable(context, LL_DEFAULT, LL_CODES, LL_DEFAULT_LOG, LL_PROTOTYPES);
-  predefinedMatchLengths(context + COUNTS);
-  buildSequenceTable(context, ML_DEFAULT, ML_CODES, ML_DEFAULT_LOG, ML_PROTOTYPES);
-  predefinedOffsets(context + COUNTS);
-  buildSequenceTable(context, OF_DEFAULT, OF_DEFAULT_CODES, OF_DEFAULT_LOG, OF_PROTOTYPES);
-}
-
-/** Bytes of the image of constants that `zstdDecodeImage` builds. */
-export function zstdContextSize(): u32 {
-  return CONTEXT_SIZE;
-}
-
-/** Makes a context of CONTEXT_SIZE bytes, from `image`, a context whose constants were built; 0 builds them here. */
-export function zstdContextInit(context: u32, image: u32): void {
-  memory.fill(context, 0, CONSTANTS);
-  if (image == 0) buildConstants(context);
-  else memory.copy(context + CONSTANTS, image + CONSTANTS, CONSTANTS_END - CONSTANTS);
-}
-
-/** Gives the context a buffer for literals: `capacity` bytes at `address`. */
-export function zstdContextLiterals(context: u32, address: u32, capacity: u32): void {
-  store<u32>(context, address, LITERALS);
-  store<u32>(context, capacity, LITERALS_CAPACITY);
 }

@@ -277,7 +277,7 @@ export function zstdMeasure(source: u32, length: u32, oneFrame: u32, header: u32
   return 0;
 }
 
-// ---- step by step, for a stream (src/codec/zstd/decode/stream.ts) ----
+// ---- step by step, for a stream (src/stream/zstd/zstd-reader.ts) ----
 
 /** Starts the frame whose header zstdHeader parsed into the context's HEADER; its output begins at `base`. */
 export function zstdStreamStart(context: u32, base: u32, verify: u32): void {

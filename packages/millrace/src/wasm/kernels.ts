@@ -88,7 +88,7 @@ export interface Kernels {
   zstdEncodeMoved(context: number, from: number, to: number): void;
   zstdEncodePart(context: number, start: number, end: number, isLast: number, dst: number, capacity: number): number;
   zstdEncodeBatch(context: number, items: number, count: number, dst: number, capacity: number): number;
-  // assembly/zstd/decode-context.ts, decode-dictionary.ts, decode-frame.ts: the context, its tables and what a call may ask for are explained there.
+  // assembly/zstd/decode-prepare.ts, decode-dictionary.ts, decode-frame.ts: the context, its tables and what a call may ask for are explained there.
   zstdContextSize(): number;
   zstdContextInit(context: number, image: number): void;
   zstdContextLiterals(context: number, address: number, capacity: number): void;

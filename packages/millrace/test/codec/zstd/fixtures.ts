@@ -61,6 +61,23 @@ const base64 = {
     'TBRxUoeYTKdB+JHqdWj0pL4cFEbsEGemwy93x+epUVmiQ95mdsjtUgf34U5SHAQ9IHEFRNCQUuL5NF9EZ9DHg9YjkF6OFd/6f1DDsGhYmAwpgWA9azA+Rmmb' +
     'oTE38KQxYBrHB1mbBr/oxy+NbTAQ1ALriU58HC7QUuCmJ4SPcTlQ+gMhuOG70T9WGvh0ETpMXsyN95rEYMpj43NjajHuAYcuuBgl4Cnr2Ac21dLYCbkbFfw2' +
     'Axf/QbIx6CxKQ2PqLKaBNUcOxIOLxQu2DcHFFbQqokHzExX9wFCRv1fDVQsA',
+  windowed:
+    'KLUv/UQAWBrECADyDisccCfqScLaEqOyAB8hZIuqKgwRRi4jozteQB+gCAS1zvvxy30uUEfjiM69kV2vFX33WZMHjkKCsOM7Hzr/jrDz807nWWVOPMfV1049' +
+    '1Ezebz7rreeWj8FYhVJQH+mi80ZKKQzGYgg233f1vrF1JWsp7WTW0nqHlfNgHIjBrdkAB0pBCkKyQ2LE8yVKphikaIywdw1ItpTCGGELkxQSxJItA6pRRmT7' +
+    'ajKBwwwCM6BRFEj0nkL9cwAjiUo9MDaT0GYDym2w/hMrQ9ZQGNdM3S0gndLZBMJZR3UY6NGWFhxJz9smav5IaTzsRCMpio+Fe091aBGlmLxyQ2DssZUrUQOj' +
+    'RNzmuVGfG0WzYbaWfW8D5kxRV/4DtAUA4wkVma56xw9qtmZ3dj7aPNeTq5zZfQ4dZXaes3/tSA+vKrdfMtJPzXP57EfX8TiZ0R/poT+sZ7HRJdLtzm2/53X9' +
+    'b7T5t4hZ9RGfMq9zo9S8/tMrMMAEMfDNYa6WIrhpW0eBIyyJNNhMfjsiVTaJvMWzDKz2Y2tymwyNLBLdwHQ4lcm5SbN1waM1hbeGG6RmLA82KhbPTqEVI5HW' +
+    'FMMT6Z5iH6YarrVSxh5NLtCQiP+29tzq1hHkBQAjShZG9J6u9qO24uV5X36kzbmq+bqvlyswwBDUWl3P1Ft0PrddGd2jP+ddUR7/wLHNfIx4PQ/j6dlEes69' +
+    'GZGv61nJWgo9nr5MXH3uPE6EEG/6odY/3WcPOuTNBDHwEhOnj028b2aLOq97Mtis5BXknLXYw1alh7fo2RDCU7aFLa5kCUwoZEtoQzKBhiGJi4w/KGJCQdZe' +
+    '20Jqg4l+24pYG9r/JwNF455U9MEhQ3WAtyjReCOjM/yMsAvKFcQFALMJFXgaD/JTfkdoG/Efo99zNB2xn3/X1b/1RlXfk3ynEUr0rpjKedBeKyfv+sFjbVx/' +
+    '7z2YqA/x0bOs19l/DMYqlMKnjzvSfn+k187HUSOkeYrQTx5kDjXwiqeGzclX2u658eazD2xLaVCUl5tkxea3YR+s6KA+Dxx4PJzohhLcpYHj08DtzZoBRKIn' +
+    '3ttqsixZ3FGnGkl+y1ZpqIqzkQZO9LShh1TZ4CPiC89GFI3ysLVFM65zCwIUBgAzCRSOmcf7Uk+r7uKedEdH0/U0I81VZj1Eu8/K/XkY8bn1Psj381RzD5/n' +
+    'z9Nd9Eh9Dzla9Ub6572M2F/PEa9kLYWJNPH6KKUwGIshYG8+vafnOzPwlDU3vTIcb01VAXxJ5Va2RJvS94vWxgmPHKC1kIEGO1LjiiuC/+g+a2k8nUPjOyNr' +
+    'xRvKqfg1/j4YU8zMl24ZbUJbsmkcDJHUoKiE2YwjEuMuyXIDEzZ2I5QtJnbRa0hilnMtbUTbPIdtJNYJCKQFAEOJE8kOiRG8isfzj+u7cu4dRXnW9Vizz3d+' +
+    '6zn+51V1v83P7uz+vlyEkPP1HKXvIm10rcur6ex//GzyvqLTq3vL7iiVj5Ufm//QKh7nRbeKMDLwEpOnbHqe+ZJ71ehS6WQfByV4y+Q344mSuFsKykesRh0t' +
+    'mVAMEDfTd6GMJcXOg+mWH2qMS/ru5tCmbD0aak2mrymCy/9je0PP3y7JqS0J14TV3xgjDXAjpClDZcVKXYIdFi0FABMIEo0uu8/AUUgQxHj0XDpja96ztsAA' +
+    'Q1ArG7Xfnk6E8KyeR+XP+2bePZmql+ec3dv1zXU/y4cOdzrfnzyIuGiP4upZ/0PerajxBCzwyrOhRHjrPEkYYjgWTr3YMshRY9vg2LS2cG30JibupP/Vhh2b' +
+    'pbbV2kasTYxAAw4lCrTiJqmP0brpHqIPF9ox/sRvBmJNA8fyk9hGBvhved/mov+0dcJBIAqmWi4=',
   trained:
     'KLUv/WVNkACVAgDTgweQu5vtssauhqXMPsXIamlFTkzDw8myFt55Nniu6Roc/IoCzISBGBQoH1hAReKOtP5DOPmAGy0S85fszeC93byvCmePDWOFBNs2e6AE' +
     'D6GNuNM6iA==',
@@ -85,13 +102,14 @@ const base64 = {
 
 const frame = (name: keyof typeof base64, content: Buffer): { name: string; frame: Buffer; content: Buffer } => ({ name, frame: Buffer.from(base64[name], 'base64'), content });
 
-/** Frames without a dictionary: one and four Huffman streams, raw and RLE blocks, repeated tables, with and without checksum. All but `kilo1` declare their size. */
+/** Frames without a dictionary: one and four Huffman streams, raw and RLE blocks, repeated tables, with and without checksum; `windowed` is longer than its window of 1 KiB. All but `kilo1` declare their size. */
 export const frames: readonly { name: string; frame: Buffer; content: Buffer }[] = [
   frame('small1', records(256)),
   frame('small19', records(300)),
   frame('kilo1', records(1500)),
   frame('kilo19', records(4000)),
   frame('four', records(5000, 3)),
+  frame('windowed', records(7000, 4)),
   frame('blocks', Buffer.concat([records(2000), Buffer.alloc(200_000, 'ab'), records(3000), Buffer.alloc(150_000)])),
 ];
 
