@@ -5,6 +5,7 @@ import { Block, EMPTY, RELEASED, Share, throwReleased, type OnRelease } from './
 import { insufficient, type Buf } from './buf.js';
 import { copyIn } from './copy.js';
 import { View } from './view.js';
+import type { TextEncoding } from './text.js';
 import { unwatch, watch } from './watch.js';
 import { Writable } from './writable.js';
 
@@ -48,6 +49,17 @@ export class Bytes extends View {
     if (block.ledger !== undefined) block.mark(block.base, block.base + length, true);
     block.uncover(block.base + length, block.end);
     return new Handle(block, block.base, block.base + length, undefined);
+  }
+
+  /**
+   * The bytes of `text` in a heap.
+   * @param encoding @default 'utf8'
+   * @param heap @default defaultHeap()
+   */
+  static fromText(text: string, encoding: TextEncoding = 'utf8', heap: Heap = defaultHeap()): Bytes {
+    const bytes = BytesMut.withCapacity(0, heap);
+    bytes.putText(text, encoding);
+    return bytes.freeze();
   }
 
   /**

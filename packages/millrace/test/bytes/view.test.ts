@@ -97,6 +97,9 @@ test('text goes in and out in every encoding', () => {
       expect(buffer.putText(text)).toBe(Buffer.byteLength(text));
       expect(buffer.toString()).toBe(Buffer.from(text).toString());
       buffer.release();
+      const same = Bytes.fromText(text, 'utf8', heap);
+      expect(same.equals(Buffer.from(text))).toBe(true);
+      same.release();
       const bytes = Bytes.copyOf(data, heap);
       for (const encoding of ['latin1', 'hex', 'base64', 'base64url'] as const) {
         const out = bytes.toString(encoding);
