@@ -1,11 +1,20 @@
-// The operations of the bench suite `bytes`, done by tokio's crate: prints one line `name nanoseconds` for each, the median of rounds.
+// The operations of the bench suite `bytes`, done by tokio's crate: prints one line `name nanoseconds` (of processor time) for each, the median of rounds.
 //   bytes ROUNDS SLICE_MS
 use std::collections::VecDeque;
 use std::hint::black_box;
-use std::time::Instant;
 use tokio_bytes::{Buf, BufMut, Bytes, BytesMut};
 
 const MESSAGE: usize = 100;
+
+extern "C" {
+    // ISO C: processor time of this process, in millionths of a second on POSIX. What else the machine does is not in it.
+    fn clock() -> i64;
+}
+
+fn seconds() -> f64 {
+    // SAFETY: takes nothing and touches no memory of ours.
+    unsafe { clock() as f64 / 1e6 }
+}
 
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(|a, b| a.partial_cmp(b).unwrap());
@@ -15,9 +24,9 @@ fn median(mut values: Vec<f64>) -> f64 {
 fn measure(name: &str, rounds: usize, slice_ms: f64, mut run: impl FnMut(usize)) {
     let mut n = 1;
     let count = loop {
-        let start = Instant::now();
+        let start = seconds();
         run(n);
-        let ms = start.elapsed().as_secs_f64() * 1e3;
+        let ms = (seconds() - start) * 1e3;
         if ms >= slice_ms / 2.0 {
             break ((n as f64 * slice_ms / ms) as usize).max(1);
         }
@@ -25,9 +34,9 @@ fn measure(name: &str, rounds: usize, slice_ms: f64, mut run: impl FnMut(usize))
     };
     let mut samples = Vec::new();
     for _ in 0..rounds {
-        let start = Instant::now();
+        let start = seconds();
         run(count);
-        samples.push(start.elapsed().as_secs_f64() * 1e9 / count as f64);
+        samples.push((seconds() - start) * 1e9 / count as f64);
     }
     println!("{} {:.3}", name, median(samples));
 }

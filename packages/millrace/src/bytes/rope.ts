@@ -291,7 +291,8 @@ export class Rope extends Buf {
   /** Index of the first `needle` (a byte, bytes, or text in UTF-8) at or after `from`, also across parts, or -1. */
   indexOf(needle: Needle, from: number = 0): number {
     checkInteger('from', from, 0, this.remaining);
-    const found = findInParts(this.parts, this.from + from, this.to, needleBytes(needle));
+    const what = typeof needle === 'number' ? checkInteger('needle', needle, 0, 255) : needleBytes(needle);
+    const found = findInParts(this.parts, this.from + from, this.to, what);
     return found < 0 ? -1 : found + from;
   }
 

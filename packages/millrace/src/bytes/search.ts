@@ -1,4 +1,4 @@
-import { ArgumentTypeError, checkInteger } from '../base/arguments.js';
+import { ArgumentTypeError } from '../base/arguments.js';
 import { Block } from './block.js';
 import { bufferOf } from './memory-views.js';
 
@@ -6,6 +6,10 @@ import { bufferOf } from './memory-views.js';
 const KERNEL_FROM = 64;
 // From here on Node's own search, which has wider registers, makes up for what it costs to call.
 const NODE_FROM = 2048;
+// And for one byte, where Node's search takes no end.
+const NODE_FINDS_BYTES_FROM = 8192;
+// What is sought is mostly near, a delimiter for one: so much is searched by kernel even then.
+const NEAR = 256;
 // The same for comparing.
 const NODE_COMPARES_FROM = 8192;
 // The kernel takes patterns of 2 to 16 bytes, in registers.
@@ -19,8 +23,10 @@ export function indexOfByte(block: Block, start: number, end: number, byte: numb
     return -1;
   }
   if (block.heap === undefined) return nodeIndexOf(block, start, end, byte);
-  if (end - start < NODE_FROM || !isNodeReady(block, end)) return block.heap.kernels.indexOfByte(start, end, byte);
-  return nodeIndexOf(block, start, end, byte);
+  const { kernels } = block.heap;
+  if (end - start < (HAS_END ? NODE_FROM : NODE_FINDS_BYTES_FROM) || !isNodeReady(block, end)) return kernels.indexOfByte(start, end, byte);
+  const near = kernels.indexOfByte(start, start + NEAR, byte);
+  return near >= 0 ? near : nodeIndexOf(block, start + NEAR, end, byte);
 }
 
 /** Position of the last `byte` in `[start, end)` of a block, or -1. */
@@ -40,8 +46,12 @@ export function indexOfPattern(block: Block, start: number, end: number, pattern
   if (length === 0) return start;
   if (length === 1) return indexOfByte(block, start, end, pattern[0]!);
   if (end - start < length) return -1;
-  if (block.heap !== undefined && length <= KERNEL_PATTERN && (end - start < NODE_FROM || !isNodeReady(block, end))) {
-    return block.heap.kernels.indexOfPattern(start, end, word(pattern, 0), word(pattern, 4), word(pattern, 8), word(pattern, 12), length);
+  if (block.heap !== undefined && length <= KERNEL_PATTERN) {
+    const { kernels } = block.heap;
+    const all = end - start < NODE_FROM || !isNodeReady(block, end);
+    const nearEnd = all ? end : start + NEAR + length - 1;
+    const near = kernels.indexOfPattern(start, nearEnd, word(pattern, 0), word(pattern, 4), word(pattern, 8), word(pattern, 12), length);
+    return near >= 0 || all ? near : nodeIndexOf(block, start + NEAR, end, pattern);
   }
   return nodeIndexOf(block, start, end, pattern);
 }
@@ -109,9 +119,8 @@ function nodeIndexOf(block: Block, start: number, end: number, needle: number | 
 /** What can be searched for: a byte, bytes, or text in UTF-8. */
 export type Needle = number | string | Uint8Array;
 
-/** The bytes to search for; a byte stays a number. */
-export function needleBytes(needle: Needle): number | Uint8Array {
-  if (typeof needle === 'number') return checkInteger('needle', needle, 0, 255);
+/** The bytes to search for. */
+export function needleBytes(needle: string | Uint8Array): Uint8Array {
   if (typeof needle === 'string') return Buffer.from(needle);
   if (!(needle instanceof Uint8Array)) throw new ArgumentTypeError('needle', 'a byte, a string or a Uint8Array', needle);
   return needle;

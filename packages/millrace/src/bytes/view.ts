@@ -102,19 +102,22 @@ export abstract class View extends Buf {
 
   /** Index of the first `needle` (a byte, bytes, or text in UTF-8) at or after `from`, or -1. */
   indexOf(needle: Needle, from: number = 0): number {
-    if (this.block === RELEASED) throwReleased();
-    const start = this.start + checkInteger('from', from, 0, this.end - this.start);
-    const bytes = needleBytes(needle);
-    const found = typeof bytes === 'number' ? indexOfByte(this.block, start, this.end, bytes) : indexOfPattern(this.block, start, this.end, bytes);
-    return found < 0 ? -1 : found - this.start;
+    const { block, start, end } = this;
+    if (block === RELEASED) throwReleased();
+    if (from !== 0) checkInteger('from', from, 0, end - start);
+    let found: number;
+    if (typeof needle === 'number') {
+      if ((needle & 0xff) !== needle) checkInteger('needle', needle, 0, 255);
+      found = indexOfByte(block, start + from, end, needle);
+    } else found = indexOfPattern(block, start + from, end, needleBytes(needle));
+    return found < 0 ? -1 : found - start;
   }
 
   /** Index of the last `needle`, or -1. */
   lastIndexOf(needle: Needle): number {
     if (this.block === RELEASED) throwReleased();
     const { block, start, end } = this;
-    const bytes = needleBytes(needle);
-    const found = typeof bytes === 'number' ? lastIndexOfByte(block, start, end, bytes) : lastIndexOfPattern(block, start, end, bytes);
+    const found = typeof needle === 'number' ? lastIndexOfByte(block, start, end, checkInteger('needle', needle, 0, 255)) : lastIndexOfPattern(block, start, end, needleBytes(needle));
     return found < 0 ? -1 : found - start;
   }
 
