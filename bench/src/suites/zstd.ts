@@ -7,6 +7,7 @@ import { ZSTD_ENCODE_SLACK, ZstdDecoder, ZstdEncodeContext, ZstdEncoder, ZstdSet
 import { typical, type Turns } from '../harness/batches.js';
 import { geomean, median } from '../harness/measure.js';
 import type { Suite, SuiteContext } from '../harness/suite.js';
+import { dictionaryRows } from './zstd/dictionary.js';
 import { join, messagesOf, totalOf, type Messages } from './zstd/messages.js';
 
 const SIZES = [256, 1024, 16_384, 65_536, 2 ** 20, 20 * 2 ** 20];
@@ -181,5 +182,6 @@ export const zstdSuite: Suite = {
       }
     }
     means.report(context);
+    if (context.corpora.given().length === 0) dictionaryRows(context, plan);
   },
 };

@@ -11,7 +11,7 @@ export { snappyCheck } from "./snappy/check";
 export { snappyDecode, s2Decode } from "./snappy/decode";
 export { snappyEncodeFast, s2EncodeFast, s2EncodeFastDictionary, snappyLiteral } from "./snappy/encode";
 export { indexOfByte, lastIndexOfByte, indexOfPattern, mismatch } from "./bytes/search";
-export { zstdEncoderDictionary, zstdEncoderDictionarySize } from "./zstd/encode-dictionary";
+export { zstdDictionaryEntropy, zstdEncoderDictionary, zstdEncoderDictionarySize } from "./zstd/encode-dictionary";
 export { zstdEncoderTables, zstdEncoderTablesSize } from "./zstd/encode-tables";
 export { zstdEncodeBatch, zstdEncodeBegin, zstdEncodeFrame, zstdEncodeHeader, zstdEncodeMoved, zstdEncodePart, zstdEncodeWith } from "./zstd/encode-frame";
 export { snappyEncodeBetter, s2EncodeBetter } from "./snappy/better";

@@ -7,9 +7,10 @@ import { readHuffmanTable } from "./decode-huffman";
 import { DICTIONARY_ENTROPY, DICTIONARY_REPEATS } from "./decode-reasons";
 import { indexDouble } from "./encode-double";
 import { indexFast } from "./encode-fast";
-import { buildFseTable } from "./encode-fse";
+import { buildFseTable, normalise, tableLog, writeNorm } from "./encode-fse";
+import { buildHuffman, listLiterals, writeTree } from "./encode-huffman";
 import {
-  C_DICTIONARY, C_DICTIONARY_BASE, C_FSE_LL, C_FSE_ML, C_FSE_OF, C_HUFFMAN, C_LEVEL, C_LOG_A, C_LOG_B, C_MATCH_A, C_MATCH_B, C_REPEAT_1,
+  C_COUNTS, C_DICTIONARY, C_DICTIONARY_BASE, C_FSE_LL, C_FSE_ML, C_FSE_OF, C_HUFFMAN, C_HUFFMAN_A, C_LEVEL, C_LOG_A, C_LOG_B, C_MATCH_A, C_MATCH_B, C_NORM, C_REPEAT_1,
   C_REPEAT_2, C_REPEAT_3, C_SHORT_WIDTH, D_CONTENT, D_HAS_TABLES, D_HUFFMAN, D_ID, D_LENGTH, D_LEVEL, D_LL, D_LOG_A, D_LOG_B, D_MATCH_A, D_MATCH_B, D_ML,
   D_OF, D_REPEATS, DICTIONARY_SIZE, LEVEL_DEFAULT, LEVEL_FASTEST,
 } from "./encode-layout";
@@ -118,4 +119,37 @@ export function useDictionary(ctx: u32, dictionary: u32, base: u32, whole: bool,
   }
   const level = load<u32>(ctx, C_LEVEL);
   index(level, load<u32>(ctx, C_MATCH_A), load<u32>(ctx, C_LOG_A), load<u32>(ctx, C_MATCH_B), load<u32>(ctx, C_LOG_B), base, base + entered, 0);
+}
+
+function describe(ctx: u32, d: u32, counts: u32, codes: u32, most: u32): u32 {
+  let maxCode: u32 = 0;
+  let total: u32 = 0;
+  for (let code: u32 = 0; code < codes; code++) {
+    const count = load<u32>(counts + (code << 2));
+    if (count > 0) maxCode = code;
+    total += count;
+  }
+  const log = tableLog(most, total, maxCode, 2);
+  normalise(ctx + C_NORM, log, counts, total, maxCode, -1);
+  return writeNorm(d, ctx + C_NORM, maxCode, log);
+}
+
+/**
+ * Writes the entropy tables of a dictionary at `d`, which has 1 KiB, from how often each literal (u32[256]) and each code of literal lengths, offsets and match lengths
+ * (u32[3][64]) occurs; at least two of each kind must. Gives the address after them, or 0 when the tree of the literals cannot be described.
+ */
+export function zstdDictionaryEntropy(ctx: u32, d: u32, literals: u32, codes: u32): u32 {
+  let total: u32 = 0;
+  for (let i: u32 = 0; i < 1024; i += 4) {
+    const count = load<u32>(literals + i);
+    store<u32>(ctx + C_COUNTS + i, count);
+    total += count;
+  }
+  const distinct = listLiterals(ctx);
+  const built = buildHuffman(ctx, ctx + C_HUFFMAN_A, distinct, total);
+  d = writeTree(ctx, d, distinct, <u32>(built >> 32));
+  if (d == 0) return 0;
+  d = describe(ctx, d, codes + 256, OF_CODES, OF_MAX_LOG);
+  d = describe(ctx, d, codes + 512, ML_CODES, ML_MAX_LOG);
+  return describe(ctx, d, codes, LL_CODES, LL_MAX_LOG);
 }

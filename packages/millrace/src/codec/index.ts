@@ -8,6 +8,7 @@ export { XerialCodec, isXerial, type XerialOptions } from './snappy/xerial.js';
 export type { Source } from './source.js';
 export { ZstdEncoder, type ZstdEncoderOptions } from './zstd/encode.js';
 export { ZstdEncoderDictionary, type ZstdEncoderDictionaryOptions, type SharedEncoderDictionary } from './zstd/encode-dictionary.js';
+export { trainZstdDictionary, type ZstdTrainingOptions } from './zstd/train.js';
 export { ZstdBatch } from './zstd/encode-batch.js';
 export { ZstdSettings, type LiteralEntropy, type ZstdFrameOptions, type ZstdLevel } from './zstd/encode-settings.js';
 export { ZstdContextPool, type ZstdPoolOptions, type ZstdPoolStatistics } from './zstd/encode-pool.js';

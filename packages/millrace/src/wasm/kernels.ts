@@ -82,6 +82,7 @@ export interface Kernels {
   zstdEncodeFrame(context: number, src: number, length: number, dst: number, capacity: number): number;
   zstdEncodeBegin(context: number, history: number, length: number, dictionary: number, entered: number): void;
   zstdEncodeWith(context: number, dictionary: number, base: number, length: number, dst: number, capacity: number): number;
+  zstdDictionaryEntropy(context: number, to: number, literals: number, codes: number): number;
   zstdEncoderDictionarySize(): number;
   zstdEncoderDictionary(to: number, scratch: number, decoder: number, source: number, length: number, level: number, report: number): number;
   zstdEncodeHeader(context: number, to: number, size: number): number;
