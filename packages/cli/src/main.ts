@@ -5,6 +5,7 @@ import { compressCommand } from './commands/compress.js';
 import { decompressCommand, testCommand } from './commands/decompress.js';
 import { ingestCommand } from './commands/ingest.js';
 import { listCommand } from './commands/list.js';
+import { trainCommand } from './commands/train.js';
 import { verifyCommand } from './commands/verify.js';
 import { CommandError, EXIT } from './exit.js';
 
@@ -29,7 +30,8 @@ export async function run(args: readonly string[]): Promise<number> {
     .addCommand(compressCommand(done))
     .addCommand(decompressCommand(done))
     .addCommand(testCommand(done))
-    .addCommand(listCommand(done));
+    .addCommand(listCommand(done))
+    .addCommand(trainCommand(done));
   for (const command of program.commands) command.exitOverride().showHelpAfterError(`(millrace ${command.name()} --help tells more)`);
   try {
     await program.parseAsync(withLevels(args), { from: 'user' });

@@ -169,3 +169,22 @@ describe('refusals', () => {
     expect(result.stderr).toBe('millrace: standard input is no S2, Snappy, xerial or Zstandard stream\n');
   });
 });
+
+test('train makes a dictionary that makes small messages smaller', async () => {
+  const folder = scratch();
+  const [samples, dictionary, file] = [join(folder, 'samples'), join(folder, 'dictionary'), join(folder, 'message')];
+  const messages = jsonMessages(3000);
+  writeFileSync(samples, ndjson(messages.slice(0, -1)));
+  writeFileSync(file, messages.at(-1)!);
+  const trained = await millrace(['train', '--framing', 'ndjson', '--size', '8KiB', '--id', '77', '-o', dictionary, samples]);
+  expect(trained.stderr).toMatch(/from 2999 samples/);
+  expect(trained.code).toBe(0);
+  expect(readFileSync(dictionary).readUInt32LE(0)).toBe(0xec30a437);
+  expect(readFileSync(dictionary).readUInt32LE(4)).toBe(77);
+  await millrace(['compress', '--format', 'zstd', '-o', `${file}.plain.zst`, file]);
+  await millrace(['compress', '--format', 'zstd', '-D', dictionary, file]);
+  expect(readFileSync(`${file}.zst`).length).toBeLessThan(readFileSync(`${file}.plain.zst`).length);
+  expect((await millrace(['decompress', '-c', '-D', dictionary, `${file}.zst`])).stdout.toString()).toBe(messages.at(-1));
+  expect((await millrace(['train', '-o', dictionary, samples])).stderr).toMatch(/exists already|samples/);
+  expect((await millrace(['train', '-f', '-o', dictionary, file])).code).toBe(3);
+});

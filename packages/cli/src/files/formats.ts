@@ -52,7 +52,7 @@ function s2Level(level: number | undefined): 'fast' | 'better' | 'best' {
 }
 
 /** Zstandard has four: 1 and 2 are fastest, 3 to 5 default, 6 to 10 better, 11 and above best. */
-function zstdLevel(level: number | undefined): ZstdLevel {
+export function zstdLevel(level: number | undefined): ZstdLevel {
   if (level === undefined) return 'default';
   if (level <= 2) return 'fastest';
   if (level <= 5) return 'default';
