@@ -7,6 +7,7 @@ import { Scratch, type Source, sourceLength } from '../source.js';
 import { DIALECTS, type Dialect, MAX_HEADER, writeHeader } from './format.js';
 import { ENCODE_SLACK, tooSmall } from './raw.js';
 
+/** What an LZ4 conversion is made with. */
 export interface LZ4ConverterOptions {
   /** What LZ4 blocks become. @default 's2' */
   dialect?: Dialect;

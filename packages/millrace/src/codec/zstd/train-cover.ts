@@ -89,12 +89,12 @@ function bestSegment(hashes: Int32Array, counts: Int32Array, within: Uint16Array
   let begin = from;
   for (let end = from; end < to; end += 1) {
     const added = hashes[end]!;
-    if (within[added]! === 0) score += counts[added]!;
+    if (within[added] === 0) score += counts[added]!;
     within[added]! += 1;
     if (end + 1 - begin > places) {
       const removed = hashes[begin]!;
       within[removed]! -= 1;
-      if (within[removed]! === 0) score -= counts[removed]!;
+      if (within[removed] === 0) score -= counts[removed]!;
       begin += 1;
     }
     if (score > best.score) {

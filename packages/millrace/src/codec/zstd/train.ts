@@ -5,6 +5,7 @@ import { ZstdEncoderDictionary } from './encode-dictionary.js';
 import { type ZstdLevel, ZstdSettings } from './encode-settings.js';
 import { Pieces, selectContent } from './train-cover.js';
 
+/** What a dictionary is trained for. */
 export interface ZstdTrainingOptions {
   /** Most bytes of the dictionary, 1 KiB to 1 MiB. @default 64 KiB */
   size?: number;
