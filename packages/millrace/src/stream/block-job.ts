@@ -56,6 +56,8 @@ export class BlockJob {
 export interface BlockEngine {
   /** Starts a job. It may be done on return or later, in any order; `done` says so, and the engine tells its writer when one is done later. */
   submit(job: BlockJob): void;
+  /** Whether every job is done when `submit` returns. */
+  readonly immediate: boolean;
   /** Jobs that are not done. */
   readonly outstanding: number;
   /** Whether a further job would be done by the caller because others have enough to do. */

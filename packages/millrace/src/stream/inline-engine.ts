@@ -9,6 +9,7 @@ import type { BlockEncoder } from './writer-options.js';
 
 /** Encodes blocks in the calling thread: every job is done when `submit` returns. */
 export class InlineEngine implements BlockEngine {
+  readonly immediate = true;
   readonly outstanding = 0;
   readonly busy = false;
   readonly #heap: Heap;

@@ -9,6 +9,7 @@ const INLINE_BELOW = 65_536;
 
 /** Encodes blocks in the threads of a pool, and in the calling thread those that are small or find the queue full. */
 export class PoolEngine implements BlockEngine {
+  readonly immediate = false;
   readonly #pool: WorkerPool;
   readonly #inline: InlineEngine;
   readonly #operation: number;

@@ -114,7 +114,7 @@ export class S2Writer {
    *
    * A `Bytes` becomes the writer's, whatever happens: it is released when its blocks are encoded (a block that does not compress goes out as a view
    * of it, and keeps its range alive until that is released). A `Uint8Array` is lent, and not to be written to, until `onBufferDone` is
-   * called with it: exactly once, also when it is empty, when this method throws, and on `abort` and `reset`.
+   * called with it: exactly once, also when it is empty, when this method throws, and on `abort` and `reset`. Without that callback it can be reused on return.
    * @throws StreamError `ERR_STREAM_CLOSED`, or `ERR_STREAM_CALLBACK` when `onBufferDone` threw; MemoryError `ERR_MEMORY_LIMIT`; whatever
    * failed the writer before
    */
@@ -355,9 +355,12 @@ export class S2Writer {
     }
   }
 
-  /** Makes blocks of memory that is not ours: in place where it is in the heap, else of copies. */
+  /**
+   * Makes blocks of memory that is not ours: in place where it is in the heap, else of copies. Also of copies where other threads would go on reading
+   * when the caller is back and nothing tells it until when.
+   */
   #cutLent(lent: Uint8Array, loan: Loan | undefined): void {
-    const address = this.heap.addressOf(lent);
+    const address = loan !== undefined || this.#engine.immediate ? this.heap.addressOf(lent) : -1;
     for (let at = 0; at < lent.length; at += this.blockSize) {
       const end = Math.min(lent.length, at + this.blockSize);
       if (address < 0) this.#block(Bytes.copyOf(lent.subarray(at, end), this.heap), loan);

@@ -106,6 +106,27 @@ describe('a writer with concurrency', () => {
     expect(chunksOf(stream).at(-1)!.type).toBe(0x99);
   });
 
+  it('reads no memory that its caller may write to again', async () => {
+    const address = heap.allocate(MIB);
+    const view = heap.u8.subarray(address, address + MIB);
+    const ways: ((writer: S2Writer) => void)[] = [
+      (writer) => writer.write(view), // may be reused on return
+      (writer) => writer.encodeBuffer(view), // with nobody to tell
+      (writer) => writer.encodeBuffer(Bytes.adopt(view, (memory) => memory.fill(0xee))),
+    ];
+    for (const flushOnWrite of [false, true]) {
+      for (const give of ways) {
+        const writer = open({ flushOnWrite });
+        view.set(text(MIB, 3));
+        give(writer);
+        view.fill(0xee);
+        expectSame(dataOf(await finished(writer)), text(MIB, 3));
+        await pool!.close();
+      }
+    }
+    heap.free(address, MIB);
+  });
+
   it('survives the death of the threads', async () => {
     const writer = open({ blockSize: 65_536 }, mortal);
     pool!.words[15] = 2;
