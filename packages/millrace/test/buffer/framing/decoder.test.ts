@@ -205,6 +205,23 @@ describe('FrameDecoder', () => {
     );
   });
 
+  it('text is that of the bytes there now, where memory is used again', () => {
+    const decoder = new FrameDecoder(ndjson(), { heap });
+    const addresses = new Set<number>();
+    for (let i = 0; i < 5; i += 1) {
+      decoder.push(Buffer.from(`first ${i}\nsecond ${i}\n`));
+      decoder.input.releaseRoom();
+      expect(decoder.next()).toBe(true);
+      addresses.add(decoder.start);
+      expect(decoder.toString()).toBe(`first ${i}`);
+      expect(decoder.next()).toBe(true);
+      expect(decoder.toString()).toBe(`second ${i}`);
+      expect(decoder.next()).toBe(false);
+    }
+    expect(addresses.size).toBe(1);
+    decoder.close();
+  });
+
   it('a message is taken once', () => {
     const decoder = new FrameDecoder(length32(), { heap });
     expect(() => decoder.take()).toThrow(expect.objectContaining({ code: 'ERR_INSUFFICIENT_DATA' }));
