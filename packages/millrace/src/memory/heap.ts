@@ -103,7 +103,7 @@ export class Heap {
     this.#tiers = new Tiers(tiers, this.memory.limit, this.#buddy);
     this.#pressure = new Pressure(this);
     this.ledger = debug ? new Ledger() : undefined;
-    if (debug) this.#reportAtExit();
+    if (debug) reportAtExit(this);
   }
 
   /** The level below, which all threads share: blocks of whole pages, for those who want no ranges. Give back what you take. */
@@ -423,15 +423,25 @@ export class Heap {
     }, this.#options.idleMs);
     this.#idleTimer.unref();
   }
+}
 
-  #reportAtExit(): void {
+let debugged: Set<WeakRef<Heap>> | undefined;
+
+// What heaps in debug mode still have at the end of the process, by one listener for all.
+function reportAtExit(heap: Heap): void {
+  if (debugged === undefined) {
+    const all = new Set<WeakRef<Heap>>();
+    debugged = all;
     process.once('exit', () => {
-      for (const leak of this.leaks()) {
-        process.stderr.write(`millrace: ${leak.bytes} bytes in ${leak.count} allocations were never freed; they were made\n${leak.site}\n`);
-        for (const view of leak.pinnedBy) process.stderr.write(`  pinned by ${view}\n`);
+      for (const reference of all) {
+        for (const leak of reference.deref()?.leaks() ?? []) {
+          process.stderr.write(`millrace: ${leak.bytes} bytes in ${leak.count} allocations were never freed; they were made\n${leak.site}\n`);
+          for (const view of leak.pinnedBy) process.stderr.write(`  pinned by ${view}\n`);
+        }
       }
     });
   }
+  debugged.add(new WeakRef(heap));
 }
 
 let shared: Heap | undefined;

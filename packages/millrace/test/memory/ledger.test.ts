@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { Heap } from '../../src/memory/heap.js';
 
@@ -96,6 +97,17 @@ describe('debug mode', () => {
     heap.free(held[0]! + 12, 100);
     heap.free(held[1]!, 112);
     expect(heap.live).toBe(0);
+  });
+
+  it('reports at the end of the process what was never freed, and nothing when all was', () => {
+    const heapFile = new URL('../../dist/memory/heap.js', import.meta.url).href;
+    const run = (body: string): string =>
+      spawnSync(process.execPath, ['--input-type=module', '-e', `import { Heap } from '${heapFile}'; const heap = new Heap(); ${body}`], {
+        encoding: 'utf8',
+        env: { ...process.env, MILLRACE_DEBUG: '1' },
+      }).stderr;
+    expect(run('heap.allocate(100); heap.allocate(5000);')).toMatch(/millrace: 5008 bytes in 1 allocations.*\n[^]*millrace: 112 bytes/);
+    expect(run('heap.free(heap.allocate(100), 112);')).not.toContain('millrace:');
   });
 
   it('is off unless asked for', () => {
