@@ -10,10 +10,15 @@
 // capacity of `maxEncodedLength`, which is at least length + 1 for the body: with len / 32 + 5 that is enough at every length.
 import { loadTable, matchLimit, usable } from "./dictionary";
 import { emitCopy, emitLiteral, emitRepeat } from "./emit";
-import { candidateAt, entryShift, fillTable, hash, putCandidate } from "./hash";
+import { candidateAt, entryShift, fillTable, hash, hashWord, putCandidate } from "./hash";
 import { matchBefore, matchEnd } from "./match";
 
 const MARGIN: u32 = 8;
+
+@inline
+function sequenceHash(x: u64, bytes: u32, bits: u32): u32 {
+  return bytes == 4 ? hashWord(x, bits) : hash(x, bytes, bits);
+}
 
 /**
  * Encodes [src, src + length), length >= 32, to `dst`.
@@ -50,13 +55,13 @@ function encodeFast(
     for (;;) {
       const next = s + ((s - literal) >>> skip) + 4;
       if (next > sLimit) break;
-      const hash0 = table + (hash(x, bytes, bits) << entryShift(narrow));
-      const hash1 = table + (hash(x >>> 8, bytes, bits) << entryShift(narrow));
+      const hash0 = table + (sequenceHash(x, bytes, bits) << entryShift(narrow));
+      const hash1 = table + (sequenceHash(x >>> 8, bytes, bits) << entryShift(narrow));
       const candidate0 = candidateAt(narrow, hash0, src);
       const candidate1 = candidateAt(narrow, hash1, src);
       putCandidate(narrow, hash0, src, s);
       putCandidate(narrow, hash1, src, s + 1);
-      const hash2 = table + (hash(x >>> 16, bytes, bits) << entryShift(narrow));
+      const hash2 = table + (sequenceHash(x >>> 16, bytes, bits) << entryShift(narrow));
       if (<u32>(x >>> 8) == load<u32>(s - repeat, 1) && (!dictionary || usable(src, s + 1, s + 1 - repeat))) {
         // The last offset fits at s + 1.
         let base = s + 1;
@@ -115,9 +120,9 @@ function encodeFast(
       if (s >= sLimit) break;
       if (d > dLimit) return 0;
       x = load<u64>(s - 2);
-      putCandidate(narrow, table + (hash(x, bytes, bits) << entryShift(narrow)), src, s - 2);
+      putCandidate(narrow, table + (sequenceHash(x, bytes, bits) << entryShift(narrow)), src, s - 2);
       x >>>= 16;
-      const place = table + (hash(x, bytes, bits) << entryShift(narrow));
+      const place = table + (sequenceHash(x, bytes, bits) << entryShift(narrow));
       candidate = candidateAt(narrow, place, src);
       putCandidate(narrow, place, src, s);
       if (<u32>x != load<u32>(candidate) || (dictionary && !usable(src, s, candidate))) {
