@@ -8,6 +8,7 @@ import { BITMAPS, COMMITTED, MAX_PAGES, OWNED, OWNERS, PAGE, PAGE_SHIFT, SYSTEM 
 
 // Own names for imported constants: V8 folds only those.
 const PAGES: number = PAGE_SHIFT;
+const MOST_PAGES: number = MAX_PAGES;
 const BUSY = -1;
 
 /**
@@ -61,7 +62,7 @@ export class Buddy {
    * @throws ArgumentRangeError unless 1 <= pages <= 32,768
    */
   take(pages: number): number {
-    checkInteger('pages', pages, 1, MAX_PAGES);
+    if ((pages | 0) !== pages || (pages - 1) >>> 0 >= MOST_PAGES) checkInteger('pages', pages, 1, MAX_PAGES);
     let page = this.#kernels.pagesTake(pages, this.slot + 1, this.#lock.turn());
     if (page <= 0) page = this.#takeSlowly(pages);
     return page << PAGES;
@@ -75,7 +76,9 @@ export class Buddy {
   give(start: number, end: number, slot: number = this.slot): void {
     const from = start >>> PAGES;
     const to = end >>> PAGES;
-    let done = this.#kernels.pagesGive(from, to, slot + 1, this.#lock.turn());
+    // What is not a run of whole pages of the memory is nobody's.
+    const pages = from < to && to <= MOST_PAGES && ((start | end) & (PAGE - 1)) === 0;
+    let done = pages ? this.#kernels.pagesGive(from, to, slot + 1, this.#lock.turn()) : 0;
     if (done === BUSY) done = this.locked(() => this.#kernels.pagesGive(from, to, slot + 1, 0));
     if (done === 0) throw new MemoryError('ERR_FOREIGN_FREE', `[${start}, ${end}) is not thread ${slot}'s to give back`, { offset: start });
   }

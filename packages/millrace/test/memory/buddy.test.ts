@@ -78,6 +78,10 @@ describe('Buddy', () => {
     for (const [from, to] of [[start, start + 3 * PAGE], [0, PAGE], [19 * PAGE, 20 * PAGE], [start + 4 * PAGE, start + 5 * PAGE]]) {
       expect(() => buddy.give(from!, to!)).toThrow(code('ERR_FOREIGN_FREE'));
     }
+    for (const [from, to] of [[start, start], [start + PAGE, start], [start + 16, start + PAGE], [start, start + 100], [-PAGE, PAGE], [2 ** 31 - PAGE, 2 ** 31 + PAGE]]) {
+      expect(() => buddy.give(from!, to!)).toThrow(code('ERR_FOREIGN_FREE'));
+    }
+    buddy.audit();
     buddy.give(start, start + 2 * PAGE);
     expect(() => buddy.give(start, start + 2 * PAGE)).toThrow(code('ERR_FOREIGN_FREE'));
     buddy.audit();
