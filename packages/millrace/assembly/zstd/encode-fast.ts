@@ -152,7 +152,7 @@ export function findFast5(ctx: u32, start: u32, end: u32): u32 {
 }
 
 export function findFast6(ctx: u32, start: u32, end: u32): u32 {
-  return load<u32>(ctx, C_LOG_A) == 15 ? find(ctx, start, end, 6, 15, false) : find(ctx, start, end, 6, 0, false);
+  return load<u32>(ctx, C_LOG_A) == 14 ? find(ctx, start, end, 6, 14, false) : find(ctx, start, end, 6, 0, false);
 }
 
 export function findFast7(ctx: u32, start: u32, end: u32): u32 {
