@@ -8,6 +8,9 @@ import { Heap } from '../../../src/memory/heap.js';
 import { noise, prose, random } from '../inputs.js';
 import { elementKinds, naiveDecode } from './naive.js';
 
+// The long mode's rounds take minutes.
+const LONG_MS = 900_000;
+
 const heap = new Heap({ limit: 2 ** 27 });
 afterEach(() => expect(heap.live).toBe(0));
 
@@ -120,7 +123,7 @@ describe.each<Dialect>(['s2', 'snappy'])('LZ4 to %s', (dialect) => {
     }
     codec.release();
     converter.release();
-  });
+  }, LONG_MS);
 });
 
 describe('refusals', () => {
