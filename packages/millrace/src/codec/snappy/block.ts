@@ -146,11 +146,12 @@ export class BlockCodec {
   decode(source: Source): Bytes {
     const input = (this.#input ??= new Scratch(this.heap));
     try {
+      const size = sourceLength(source);
       const src = input.place(source);
-      const length = this.#believable(source, src);
+      const length = this.#believable(src, size);
       const out = BytesMut.withCapacity(length + DECODE_SLACK, this.heap);
       try {
-        this.#decoder().decode(src, sourceLength(source), out.spareStart, out.spareLength);
+        this.#decoder().decodeElements(src, size, length, out.spareStart, out.spareLength);
         out.advanceMut(length);
         return out.freeze();
       } catch (error) {
@@ -179,7 +180,7 @@ export class BlockCodec {
       if (own >= 0) return this.#decoder().decode(src, size, own, target.length);
       const output = (this.#output ??= new Scratch(this.heap));
       const dst = output.take(length + DECODE_SLACK);
-      this.#decoder().decode(src, size, dst, length + DECODE_SLACK);
+      this.#decoder().decodeElements(src, size, length, dst, length + DECODE_SLACK);
       copyOut(this.heap, dst, length, target);
       return length;
     } finally {
@@ -195,10 +196,11 @@ export class BlockCodec {
     if (target.block.heap !== this.heap) return this.#appendForeign(this.decode(source), target);
     const input = (this.#input ??= new Scratch(this.heap));
     try {
+      const size = sourceLength(source);
       const src = input.place(source);
-      const length = this.#believable(source, src);
+      const length = this.#believable(src, size);
       target.reserve(length + DECODE_SLACK);
-      this.#decoder().decode(src, sourceLength(source), target.spareStart, target.spareLength);
+      this.#decoder().decodeElements(src, size, length, target.spareStart, target.spareLength);
       target.advanceMut(length);
       return length;
     } finally {
@@ -211,10 +213,11 @@ export class BlockCodec {
     const input = (this.#input ??= new Scratch(this.heap));
     const output = (this.#output ??= new Scratch(this.heap));
     try {
+      const size = sourceLength(source);
       const src = input.place(source);
-      const length = this.#believable(source, src);
+      const length = this.#believable(src, size);
       const dst = output.take(length + DECODE_SLACK);
-      this.#decoder().decode(src, sourceLength(source), dst, length + DECODE_SLACK);
+      this.#decoder().decodeElements(src, size, length, dst, length + DECODE_SLACK);
       const result = Buffer.allocUnsafe(length);
       copyOut(this.heap, dst, length, result);
       return result;
@@ -308,12 +311,11 @@ export class BlockCodec {
   }
 
   // The declared length, once it is within the limit and, where it is far above the block's own, found to be true.
-  #believable(source: Source, src: number): number {
-    const length = this.decodedLength(source);
+  #believable(src: number, size: number): number {
+    const length = readDecodedLength(this.heap.u8, src, src + size);
     if (length > this.maxOutput) {
       throw new CodecError('ERR_TOO_LARGE', `the block declares ${length} bytes, and maxOutput is ${this.maxOutput}`, { expected: this.maxOutput, actual: length });
     }
-    const size = sourceLength(source);
     if (length > BELIEVED && length > size * 8) this.#decoder().check(src, size);
     return length;
   }

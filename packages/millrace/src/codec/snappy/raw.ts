@@ -165,12 +165,20 @@ export class RawDecoder {
    *   the block of the element at fault. The destination's contents are arbitrary then
    */
   decode(src: number, srcLength: number, dst: number, dstCapacity: number): number {
-    const heap = this.#heap;
-    const u8 = heap.u8;
-    const end = src + srcLength;
-    const length = readDecodedLength(u8, src, end);
+    const length = readDecodedLength(this.#heap.u8, src, src + srcLength);
     if (length > dstCapacity) throw tooSmall(length, dstCapacity);
-    const body = skipHeader(u8, src);
+    this.decodeElements(src, srcLength, length, dst, dstCapacity);
+    return length;
+  }
+
+  /**
+   * The same for a caller who has read the block's length with {@link decodedLength} and made sure that it fits.
+   * @throws CodecError `ERR_TRUNCATED`, `ERR_CORRUPT`
+   */
+  decodeElements(src: number, srcLength: number, length: number, dst: number, dstCapacity: number): void {
+    const heap = this.#heap;
+    const body = skipHeader(heap.u8, src);
+    const end = src + srcLength;
     const dictionary = this.#dictionary;
     const status = dictionary !== undefined
       ? this.#kernels.s2Decode(
@@ -180,7 +188,6 @@ export class RawDecoder {
       ? this.#kernels.s2Decode(src, body, end, dst, length, dst + dstCapacity, 0, 0, 0, this.#tables, heap.report)
       : this.#kernels.snappyDecode(src, body, end, dst, length, dst + dstCapacity, this.#tables, heap.report);
     if (status < 0) throw statusError(heap.u8, heap.report, status);
-    return length;
   }
 
   /**
