@@ -9,6 +9,7 @@ import {
 } from "./encode-layout";
 
 const LEAST_DESCRIBED: u32 = 24; // fewer sequences use a table that the decoder has
+const LEAST_REPLACED: u32 = 128; // fewer sequences do not look further than a described table that the decoder has and that suits them
 const DESCRIBED_CODE: u32 = 4; // bits in a description for each code, at the least
 
 @inline
@@ -84,7 +85,8 @@ function chooseTable(ctx: u32, d: u32, n: u32, kind: u32, codes: u32, most: u32,
     }
   }
   // A description takes some bits for every code that occurs: a handful of sequences cannot save that.
-  if (best < 0 || n >= LEAST_DESCRIBED) {
+  const few: u32 = mode == MODE_REPEAT ? LEAST_REPLACED : LEAST_DESCRIBED;
+  if (best < 0 || n >= few) {
     const least = entropyCost(tables, counts, maxCode, n, DESCRIBED_CODE << 8) + (16 << 8);
     if (best < 0 || least < <u32>best) {
       const log = tableLog(most, n > 1 ? n : 2, maxCode, 2);
