@@ -41,7 +41,7 @@ export function testCommand(done: (code: number) => void): Command {
     .argument('[FILE...]', 'files; - is standard input')
     .option('-D, --dictionary <FILE>', 'Zstandard: the dictionary that the frames name, or a raw one')
     .option('--long [N]', 'Zstandard: accept windows up to 2^N bytes, 10 to 31; 31 without N (default: 27)')
-    .option('-T, --threads <N>', 'threads to use (default: one for each core, at most 4)')
+    .option('-T, --threads <N>', 'threads for S2 and Snappy (default: one for each core, at most 4); the others use one')
     .option('-q, --quiet', 'say nothing of files that are sound', false)
     .option('--json', 'a line of JSON for each sound file', false)
     .action(async (files: string[], flags: TestFlags) => {
