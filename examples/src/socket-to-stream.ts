@@ -2,25 +2,24 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type AddressInfo } from 'node:net';
-import { linkServer, ndjson } from 'millrace/buffer';
+import { FrameCutter, linkServer, ndjson } from 'millrace/buffer';
 import { Heap } from 'millrace/memory';
 import { S2Reader, S2Writer } from 'millrace/stream';
 
 const heap = new Heap({ limit: 64 * 2 ** 20 });
 const writer = new S2Writer({ heap });
-const scanner = ndjson({ maxMessage: 1 << 20 }).scanner(heap);
+const framing = ndjson({ maxMessage: 1 << 20 });
 
 const server = linkServer(
-  () => {},
+  (link) => {
+    link.data = new FrameCutter(framing, link.input);
+  },
   {
     data(link) {
-      const { input } = link;
-      const torn = scanner.pending;
-      const fresh = input.length - torn;
-      // One call finds where the last whole line ends, however many there are.
-      const end = scanner.scan(input.last!.end - fresh, fresh);
-      if (scanner.messages > 0) writer.encodeBuffer(input.next(torn + end));
-      link.carry = scanner.pending; // a torn line goes on where the next read lands
+      const cutter = link.data as FrameCutter;
+      const whole = cutter.scan(); // bytes up to the end of the last whole line, found in one call
+      if (whole > 0) writer.encodeBuffer(link.input.next(whole)); // compressed where the socket's read has put them
+      link.carry = cutter.pending; // a torn line goes on where the next read lands
     },
   },
   { heap },
