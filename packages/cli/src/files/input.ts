@@ -44,7 +44,7 @@ export class Input {
   /** Up to `n` bytes from the beginning, which stay there; a copy. */
   async peek(n: number): Promise<Buffer> {
     this.#pushedBack ??= await this.#source.next();
-    return this.#pushedBack?.copyToBuffer().subarray(0, n) ?? Buffer.alloc(0);
+    return Buffer.from(this.#pushedBack?.toBuffer().subarray(0, n) ?? []);
   }
 
   /** The bytes in pieces, each the consumer's. @throws CommandError exit code 1 */

@@ -24,11 +24,6 @@ export class MessageCutter {
     return this.#scanner.fault?.message;
   }
 
-  /** Bytes of the message under way. */
-  get pending(): number {
-    return this.#scanner.pending;
-  }
-
   /** Takes the next block and gives the bytes that are whole messages now, in order, the caller's to release. */
   push(block: Bytes): Bytes[] {
     if (this.#scanner.fault !== undefined) {
