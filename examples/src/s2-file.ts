@@ -3,13 +3,13 @@ import { strict as assert } from 'node:assert';
 import { closeSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileSink, fileSource, SeekableReader, SinkWriter } from 'millrace/stream';
+import { fileSink, fileSource, S2Writer, SeekableReader, SinkWriter } from 'millrace/stream';
 
 const path = join(tmpdir(), `millrace-example-${process.pid}.s2`);
 const lines = Array.from({ length: 200_000 }, (_, i) => Buffer.from(`{"reading":${i},"unit":"mm"}\n`));
 
 const output = openSync(path, 'w');
-const out = new SinkWriter(fileSink(output), { addIndex: true, blockSize: 262_144 });
+const out = new SinkWriter(fileSink(output), new S2Writer({ addIndex: true, blockSize: 262_144 }));
 for (const line of lines) await out.write(line); // waits when the disk is behind
 await out.close();
 closeSync(output);

@@ -120,7 +120,7 @@ async function threadRows(context: SuiteContext, name: string, data: Buffer, tim
       const write = (threads: 1 | 2): Run => () =>
         rate(data.length * times, async () => {
           // One worker against two: the calling thread only hands out blocks in both.
-          const out = new SinkWriter(functionSink(() => {}), { heap, pool, concurrency: threads, blockSize, level });
+          const out = new SinkWriter(functionSink(() => {}), new S2Writer({ heap, pool, concurrency: threads, blockSize, level }));
           for (let n = 0; n < times; n += 1) {
             for (let at = 0; at < data.length; at += blockSize) await out.encodeBuffer(source.slice(at, Math.min(data.length, at + blockSize)));
           }

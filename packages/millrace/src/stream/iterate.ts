@@ -5,6 +5,7 @@ import { S2Reader, type S2ReaderOptions } from './s2-reader.js';
 import { S2Index } from './s2-index.js';
 import { S2Writer } from './s2-writer.js';
 import type { ByteSink } from './sink.js';
+import type { StreamWriter } from './stream-writer.js';
 import { checkThreads, type ThreadOptions } from './thread-options.js';
 import type { S2WriterOptions } from './writer-options.js';
 
@@ -12,17 +13,16 @@ import type { S2WriterOptions } from './writer-options.js';
 export type ByteSource = AsyncIterable<Bytes | Uint8Array> | Iterable<Bytes | Uint8Array>;
 
 /**
- * An S2 or Snappy stream of the data in `source`. A `Bytes` it gives is used up like by {@link S2Writer.encodeBuffer}; a `Uint8Array` is copied.
- * The pieces are the consumer's to release; leaving the loop early releases all others.
+ * What `writer` makes of the data in `source`. A `Bytes` it gives is used up as by {@link StreamWriter.encodeBuffer}; a `Uint8Array` is copied.
+ * The pieces are the consumer's to release; leaving the loop early releases all others. The writer is used up.
  */
-export async function* compress(source: ByteSource, options: S2WriterOptions = {}): AsyncGenerator<Bytes, void, undefined> {
-  const writer = new S2Writer(options);
+export async function* compressWith(writer: StreamWriter, source: ByteSource): AsyncGenerator<Bytes, void, undefined> {
   try {
     for await (const piece of source) {
       if (piece instanceof Uint8Array) writer.write(piece);
       else writer.encodeBuffer(piece);
       for (let out = writer.read(); out !== undefined; out = writer.read()) yield out;
-      await writer.ready();
+      if (writer.outstanding > 0) await writer.ready();
     }
     writer.close();
     for (;;) {
@@ -33,6 +33,11 @@ export async function* compress(source: ByteSource, options: S2WriterOptions = {
   } finally {
     writer[Symbol.dispose]();
   }
+}
+
+/** An S2 or Snappy stream of the data in `source`; see {@link compressWith}. */
+export function compress(source: ByteSource, options: S2WriterOptions = {}): AsyncGenerator<Bytes, void, undefined> {
+  return compressWith(new S2Writer(options), source);
 }
 
 /** How {@link decompress} reads. With concurrency, skippable chunks are seen before the data in front of them comes out. */

@@ -1,18 +1,20 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import { S2Reader, type S2ReaderOptions } from './s2-reader.js';
 import { S2Writer } from './s2-writer.js';
+import type { StreamWriter } from './stream-writer.js';
 import type { S2WriterOptions } from './writer-options.js';
 
 /**
- * A Node transform from data to an S2 or Snappy stream. Nobody tells a transform when its output has been used, so each piece is put out as a
+ * A Node transform from data to what a writer makes of it. Nobody tells a transform when its output has been used, so each piece is put out as a
  * copy that the garbage collector owns; {@link SinkWriter} with `nodeSink` writes without that copy.
  */
-export class S2CompressStream extends Transform {
-  readonly #writer: S2Writer;
+export class CompressStream extends Transform {
+  readonly #writer: StreamWriter;
 
-  constructor(options: S2WriterOptions = {}) {
+  /** @param writer used up: its memory is given back when the stream ends or is destroyed */
+  constructor(writer: StreamWriter) {
     super();
-    this.#writer = new S2Writer(options);
+    this.#writer = writer;
   }
 
   override _transform(chunk: Uint8Array | string, encoding: BufferEncoding, callback: TransformCallback): void {
@@ -29,6 +31,12 @@ export class S2CompressStream extends Transform {
       this.#push();
       return this.#writer.finished ? undefined : this.#finish();
     });
+  }
+
+  /** Makes blocks of all data so far and puts out those that are done. */
+  flush(): void {
+    this.#writer.flush();
+    this.#push();
   }
 
   async #finish(): Promise<void> {
@@ -51,7 +59,14 @@ export class S2CompressStream extends Transform {
   }
 }
 
-/** A Node transform from S2 or Snappy streams, one or several in a row, to their data; its output is copied like {@link S2CompressStream}'s. */
+/** A Node transform from data to an S2 or Snappy stream; see {@link CompressStream}. */
+export class S2CompressStream extends CompressStream {
+  constructor(options: S2WriterOptions = {}) {
+    super(new S2Writer(options));
+  }
+}
+
+/** A Node transform from S2 or Snappy streams, one or several in a row, to their data; its output is copied like {@link CompressStream}'s. */
 export class S2DecompressStream extends Transform {
   readonly #reader: S2Reader;
 

@@ -1,17 +1,19 @@
 import { Writable } from 'node:stream';
 import { SinkWriter, type SinkWriterOptions } from './sink-writer.js';
 import type { ByteSink } from './sink.js';
+import type { StreamWriter } from './stream-writer.js';
 
 /**
  * A Node writable that compresses to a sink: what is piped into it is gathered in our memory, and the sink writes from there, so that output is not
  * copied. Destroying it aborts the sink.
  */
-export class S2WriteStream extends Writable {
+export class SinkStream extends Writable {
   readonly #out: SinkWriter;
 
-  constructor(sink: ByteSink, options: SinkWriterOptions = {}) {
+  /** @param writer makes the stream that the sink gets; used up */
+  constructor(sink: ByteSink, writer: StreamWriter, options: SinkWriterOptions = {}) {
     super();
-    this.#out = new SinkWriter(sink, options);
+    this.#out = new SinkWriter(sink, writer, options);
   }
 
   override _write(chunk: Uint8Array | string, encoding: BufferEncoding, callback: (error?: Error | null) => void): void {

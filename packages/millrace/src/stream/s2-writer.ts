@@ -10,6 +10,7 @@ import { HandBack, type Loan } from './hand-back.js';
 import { InlineEngine } from './inline-engine.js';
 import { PieceQueue } from './piece-queue.js';
 import { PoolEngine } from './pool-engine.js';
+import type { StreamWriter } from './stream-writer.js';
 import { putTrailer } from './trailer.js';
 import { checkWriterOptions, type S2WriterOptions } from './writer-options.js';
 
@@ -19,7 +20,7 @@ import { checkWriterOptions, type S2WriterOptions } from './writer-options.js';
  *
  * An input nothing was written to gives an empty stream. After an error every call throws the same error, until `reset`.
  */
-export class S2Writer {
+export class S2Writer implements StreamWriter {
   readonly heap: Heap;
   readonly blockSize: number;
   readonly #options: S2WriterOptions;
@@ -266,8 +267,9 @@ export class S2Writer {
     return this.#pieces.take();
   }
 
-  /** Gives back all memory; output that was not read is dropped, and lent buffers are given back. */
+  /** Gives back all memory; output that was not read is dropped, and lent buffers are given back. Of a stream that is finished and read nothing is left to give back. */
   [Symbol.dispose](): void {
+    if (this.#ended && this.#pieces.pending === 0) return;
     this.abort(new StreamError('ERR_STREAM_CLOSED', 'the writer was disposed of'));
   }
 

@@ -2,12 +2,11 @@ import { checkInteger } from '../base/arguments.js';
 import { StreamError } from '../base/errors.js';
 import type { Bytes } from '../bytes/bytes.js';
 import type { ByteSource } from './iterate.js';
-import { S2Writer } from './s2-writer.js';
 import type { ByteSink } from './sink.js';
-import type { S2WriterOptions } from './writer-options.js';
+import type { StreamWriter } from './stream-writer.js';
 
-/** What a SinkWriter is made with. */
-export interface SinkWriterOptions extends S2WriterOptions {
+/** How a SinkWriter writes. */
+export interface SinkWriterOptions {
   /** Bytes of output that may wait for the sink before calls wait too, at least 1. @default 1 MiB */
   highWaterMark?: number;
 }
@@ -16,44 +15,45 @@ const HIGH_WATER_MARK = 1_048_576;
 const WELCOME: Promise<void> = Promise.resolve();
 
 /**
- * Writes an S2 or Snappy stream to a sink. Every method resolves when the next call is welcome: at once while the sink keeps up, later when
+ * Writes what a writer makes, of whatever format, to a sink. Every method resolves when the next call is welcome: at once while the sink keeps up, later when
  * output piles up (backpressure). Calls need not be awaited one by one; their order is kept.
  *
  * When the sink fails, the writer fails with its error, which every later call throws, and lent buffers are given back.
  */
-export class SinkWriter {
-  /** The writer inside, for its counters. */
-  readonly writer: S2Writer;
+export class SinkWriter<W extends StreamWriter = StreamWriter> {
+  /** The writer inside, for its counters and what only it can do; call {@link ready} after what makes output. */
+  readonly writer: W;
   readonly #sink: ByteSink;
   readonly #mark: number;
   /** The run of writes under way; never rejects. */
   #pump: Promise<void> | undefined;
   #failure: Error | undefined;
 
-  constructor(sink: ByteSink, options: SinkWriterOptions = {}) {
+  /** @param writer used up: its memory is given back when the stream is closed or aborted */
+  constructor(sink: ByteSink, writer: W, options: SinkWriterOptions = {}) {
     this.#mark = checkInteger('highWaterMark', options.highWaterMark ?? HIGH_WATER_MARK, 1, Number.MAX_SAFE_INTEGER);
-    this.writer = new S2Writer(options);
+    this.writer = writer;
     this.#sink = sink;
   }
 
-  /** See {@link S2Writer.write}: the source can be reused when this returns, before the promise resolves. */
+  /** See {@link StreamWriter.write}: the source can be reused when this returns, before the promise resolves. */
   write(source: Bytes | Uint8Array): Promise<void> {
     try {
       this.writer.write(source);
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#welcome();
+    return this.ready();
   }
 
-  /** See {@link S2Writer.encodeBuffer}: a buffer that is lent comes back through `onBufferDone`. */
+  /** See {@link StreamWriter.encodeBuffer}: a buffer that is lent comes back through the writer's `onBufferDone`. */
   encodeBuffer(buffer: Bytes | Uint8Array): Promise<void> {
     try {
       this.writer.encodeBuffer(buffer);
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#welcome();
+    return this.ready();
   }
 
   /**
@@ -70,13 +70,15 @@ export class SinkWriter {
     return total;
   }
 
-  /** See {@link S2Writer.addSkippableBlock}. */
-  async addSkippableBlock(id: number, data: Uint8Array): Promise<void> {
-    this.writer.addSkippableBlock(id, data);
-    await this.#welcome();
+  /** Starts writing if there is anything to write, and resolves when the next call is welcome. */
+  ready(): Promise<void> {
+    const { writer } = this;
+    // By far the most calls of those who write little at a time.
+    if (this.#failure === undefined && writer.pendingOutput === 0 && writer.outstanding === 0) return WELCOME;
+    return this.#wait();
   }
 
-  /** Writes a chunk of what was gathered and resolves when everything so far has reached the sink. */
+  /** Makes blocks of all data so far and resolves when they have reached the sink. */
   async flush(): Promise<void> {
     this.writer.flush();
     await this.#drained();
@@ -92,27 +94,13 @@ export class SinkWriter {
       this.abort(error as Error);
       throw error;
     }
-  }
-
-  /** The same, and gives the index as a chunk. */
-  async closeIndex(): Promise<Uint8Array> {
-    await this.close();
-    return this.writer.closeIndex();
+    this.writer[Symbol.dispose]();
   }
 
   /** Gives up writer and sink. */
   abort(error: Error = new StreamError('ERR_STREAM_ABORTED', 'the stream was aborted')): void {
-    this.#failure ??= error;
-    this.writer.abort(error);
+    this.#fail(error);
     this.#sink.abort(error);
-  }
-
-  /** Starts writing if there is anything to write, and waits while too much is pending. */
-  #welcome(): Promise<void> {
-    const { writer } = this;
-    // By far the most calls of those who write little at a time.
-    if (this.#failure === undefined && writer.pendingOutput === 0 && writer.outstanding === 0) return WELCOME;
-    return this.#wait();
   }
 
   async #wait(): Promise<void> {
@@ -154,9 +142,14 @@ export class SinkWriter {
         }
       }
     } catch (error) {
-      this.#failure ??= error as Error;
-      this.writer.abort(this.#failure);
+      this.#fail(error as Error);
     }
     this.#pump = undefined;
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.writer.abort(this.#failure);
+    this.writer[Symbol.dispose]();
   }
 }

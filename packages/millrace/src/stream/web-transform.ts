@@ -2,14 +2,17 @@ import { ReadableStream, WritableStream, type ReadableStreamDefaultController, t
 import type { Bytes } from '../bytes/bytes.js';
 import { S2Reader, type S2ReaderOptions } from './s2-reader.js';
 import { S2Writer } from './s2-writer.js';
+import type { StreamWriter } from './stream-writer.js';
 import type { S2WriterOptions } from './writer-options.js';
 
 /** A pair for `pipeThrough`. */
 export type BytePair = ReadableWritablePair<Uint8Array, Uint8Array>;
 
-/** A web transform from data to an S2 or Snappy stream. Its output is copied: web streams do not tell when a chunk has been used. */
-export function s2CompressionStream(options: S2WriterOptions = {}): BytePair {
-  const writer = new S2Writer(options);
+/**
+ * A web transform from data to what a writer makes of it. Its output is copied: web streams do not tell when a chunk has been used.
+ * @param writer used up: its memory is given back when the stream ends, fails or is cancelled
+ */
+export function compressionStream(writer: StreamWriter): BytePair {
   return pair({
     take: (chunk) => writer.write(chunk),
     ready: () => writer.ready(),
@@ -22,6 +25,11 @@ export function s2CompressionStream(options: S2WriterOptions = {}): BytePair {
     next: () => writer.read(),
     release: () => writer[Symbol.dispose](),
   });
+}
+
+/** A web transform from data to an S2 or Snappy stream; see {@link compressionStream}. */
+export function s2CompressionStream(options: S2WriterOptions = {}): BytePair {
+  return compressionStream(new S2Writer(options));
 }
 
 /** A web transform from S2 or Snappy streams to their data, copied. */
@@ -42,7 +50,7 @@ export function s2DecompressionStream(options: S2ReaderOptions = {}): BytePair {
 }
 
 /** What a pair does with chunks. */
-export interface Steps {
+interface Steps {
   take(chunk: Uint8Array): void;
   /** Resolves when the next chunk is welcome. */
   ready(): Promise<void>;
@@ -55,7 +63,7 @@ export interface Steps {
 }
 
 // Not a TransformStream, which on Node 20 does not say when its readable side is cancelled: the memory would never be given back.
-export function pair(steps: Steps): BytePair {
+function pair(steps: Steps): BytePair {
   let output!: ReadableStreamDefaultController<Uint8Array>;
   let wanted: (() => void) | undefined;
   let cancelled: Error | undefined;

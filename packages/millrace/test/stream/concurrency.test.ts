@@ -161,13 +161,14 @@ describe('a writer with concurrency', () => {
         async close() {},
         abort() {},
       },
-      { heap, concurrency: 2, pool, blockSize: 65_536 },
+      new S2Writer({ heap, concurrency: 2, pool, blockSize: 65_536 }),
     );
     for (let at = 0; at < data.length; at += 65_536) await out.encodeBuffer(Bytes.copyOf(data.subarray(at, at + 65_536), heap));
     await out.flush();
     expect(out.writer.outstanding).toBe(0);
     expect(pool.stats.finished).toBe(Math.floor(data.length / 65_536)); // none by the caller but the last, short one
-    const index = S2Index.load(await out.closeIndex());
+    await out.close();
+    const index = S2Index.load(out.writer.closeIndex());
     expect(index.totalCompressed).toBe(joined(...parts).length);
     expectSame(dataOf(joined(...parts)), data);
   });

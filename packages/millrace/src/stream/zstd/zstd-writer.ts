@@ -6,6 +6,7 @@ import { ZstdContextPool } from '../../codec/zstd/encode-pool.js';
 import { ZstdSettings, type ZstdFrameOptions, writeSkippable } from '../../codec/zstd/encode-settings.js';
 import type { Heap } from '../../memory/heap.js';
 import { HandBack, type BufferDone } from '../hand-back.js';
+import type { StreamWriter } from '../stream-writer.js';
 import { History } from './history.js';
 
 /** What a {@link ZstdWriter} writes. */
@@ -32,7 +33,7 @@ const HEADER = 18;
  * Content is kept as far back as matches may reach, in one place that grows with the content up to one and a half windows. A stream of at most one block
  * is encoded in one shot, and its size declared. After an error every call throws the same error, until `reset`.
  */
-export class ZstdWriter {
+export class ZstdWriter implements StreamWriter {
   readonly heap: Heap;
   readonly pool: ZstdContextPool;
   #settings!: ZstdSettings;
@@ -78,6 +79,22 @@ export class ZstdWriter {
   get closed(): boolean {
     return this.#closed;
   }
+
+  /** Always 0: the caller's thread encodes. */
+  get outstanding(): number {
+    return 0;
+  }
+
+  /** True when the frame is closed, all of it in the output. */
+  get finished(): boolean {
+    return this.#closed && this.#error === undefined;
+  }
+
+  /** Resolves at once, as there is no thread to wait for. */
+  async ready(): Promise<void> {}
+
+  /** Resolves at once, likewise. */
+  async progress(): Promise<void> {}
 
   /**
    * Adds content. The source stays the caller's and can be reused on return.
@@ -201,7 +218,7 @@ export class ZstdWriter {
 
   /** Gives back all memory; output that was not read is dropped. */
   [Symbol.dispose](): void {
-    this.abort(new StreamError('ERR_STREAM_CLOSED', 'the writer was disposed of'));
+    if (!this.finished || this.#pendingOutput > 0) this.abort(new StreamError('ERR_STREAM_CLOSED', 'the writer was disposed of'));
     if (this.#ownsPool) this.pool.trim();
   }
 
