@@ -12,10 +12,11 @@ for (const name of names) {
     continue;
   }
   try {
-    const { passed, failed } = await suite();
+    const { passed, failed, missing } = await suite();
     for (const line of failed) console.error(`${name}: ${line}`);
-    console.log(`${name}: ${passed} passed, ${failed.length} failed`);
-    failures += failed.length;
+    for (const line of missing) console.error(`${name}: SKIPPED, missing: ${line}`);
+    console.log(`${name}: ${passed} passed, ${failed.length} failed${missing.length > 0 ? `, ${missing.length} reference systems missing` : ''}`);
+    failures += passed === 0 ? 1 : failed.length; // where every reference system is missing, nothing was shown
   } catch (error) {
     if (!(error instanceof MissingPeer)) throw error;
     console.error(`${name}: missing: ${error.message}`);

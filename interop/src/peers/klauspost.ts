@@ -1,5 +1,5 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { goProgram } from '../toolchains/go.js';
+import { PeerProcess } from './peer-process.js';
 
 /** The header of a request to interop/go/klauspost; what each field means stands there. */
 export interface KlauspostRequest {
@@ -34,36 +34,21 @@ export interface KlauspostTiming {
   bytes: number;
 }
 
-const FAILED = 0xffff_ffff;
 const NOTHING = Buffer.alloc(0);
 
 /** klauspost/compress/s2 in a process of its own, which serves any number of requests, one after the other. */
 export class Klauspost {
-  readonly #child: ChildProcessWithoutNullStreams;
-  readonly #waiting: { resolve: (result: Buffer) => void; reject: (error: Error) => void }[] = [];
-  #pending: Buffer[] = [];
-  #pendingBytes = 0;
+  readonly #process: PeerProcess;
 
   /** Builds the program on first use. @throws MissingPeer where it cannot be had */
   constructor() {
-    this.#child = spawn(goProgram('klauspost'), { stdio: ['pipe', 'pipe', 'inherit'] }) as unknown as ChildProcessWithoutNullStreams;
-    this.#child.stdout.on('data', (chunk: Buffer) => this.#take(chunk));
-    this.#child.on('exit', (code) => {
-      for (const { reject } of this.#waiting.splice(0)) reject(new Error(`klauspost ended with ${code}`));
-    });
+    this.#process = new PeerProcess('klauspost', goProgram('klauspost'));
   }
 
   /** Sends one request. @throws Error with the program's message when it fails there */
   request(header: KlauspostRequest, payload: Uint8Array = NOTHING): Promise<Buffer> {
-    const head = Buffer.from(JSON.stringify(header, (_, value: unknown) => (isBytes(value) ? Buffer.from(bytesOf(value)).toString('base64') : value)));
-    const sizes = Buffer.alloc(8);
-    sizes.writeUInt32LE(head.length, 0);
-    sizes.writeUInt32LE(payload.length, 4);
-    this.#child.stdin.write(sizes.subarray(0, 4));
-    this.#child.stdin.write(head);
-    this.#child.stdin.write(sizes.subarray(4));
-    this.#child.stdin.write(payload);
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    const words = JSON.stringify(header, (_, value: unknown) => (isBytes(value) ? Buffer.from(bytesOf(value)).toString('base64') : value));
+    return this.#process.send(Buffer.from(words), payload);
   }
 
   /** Times `n` encodes of `items` in turn; with `decodedLength`, of the longest item, decodes of them. */
@@ -84,35 +69,7 @@ export class Klauspost {
   }
 
   close(): void {
-    this.#child.stdin.end();
-  }
-
-  #take(chunk: Buffer): void {
-    this.#pending.push(chunk);
-    this.#pendingBytes += chunk.length;
-    for (;;) {
-      const head = this.#peek(8);
-      if (head === undefined || head.length < 4) return;
-      const size = head.readUInt32LE(0);
-      const failed = size === FAILED;
-      if (failed && head.length < 8) return;
-      const start = failed ? 8 : 4;
-      const length = failed ? head.readUInt32LE(4) : size;
-      if (this.#pendingBytes < start + length) return;
-      const all = this.#pending.length === 1 ? this.#pending[0]! : Buffer.concat(this.#pending);
-      const result = all.subarray(start, start + length);
-      this.#pending = [all.subarray(start + length)];
-      this.#pendingBytes = all.length - start - length;
-      const { resolve, reject } = this.#waiting.shift()!;
-      if (failed) reject(new Error(result.toString()));
-      else resolve(result);
-    }
-  }
-
-  #peek(n: number): Buffer | undefined {
-    if (this.#pendingBytes < 4) return undefined;
-    const first = this.#pending[0]!;
-    return first.length >= n || this.#pending.length === 1 ? first.subarray(0, n) : Buffer.concat(this.#pending).subarray(0, n);
+    this.#process.close();
   }
 }
 

@@ -26,7 +26,8 @@ export function blockSamples(): Buffer[] {
   return samples;
 }
 
-function same(actual: Buffer, expected: Uint8Array, what: string): void {
+/** Fails, naming what is compared, unless the two are equal. */
+export function same(actual: Buffer, expected: Uint8Array, what: string): void {
   if (!actual.equals(expected)) throw new Error(`${what}: ${actual.length} bytes that differ from the ${expected.length} expected`);
 }
 
