@@ -1,5 +1,5 @@
-// Packs both packages, installs them into an empty project with install scripts off, imports every public subpath and runs the
-// command: what a user gets, without the workspace around it.
+// Packs both packages, installs them into an empty project with install scripts off, imports every public subpath, compiles against
+// its declarations with every check on, and runs the command: what a user gets, without the workspace around it.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -42,9 +42,18 @@ try {
     `import { createRequire } from 'node:module';\nimport { readFileSync } from 'node:fs';\nconst require = createRequire(import.meta.url);\n${program}\n`,
   );
   run(process.execPath, ['check.mjs']);
+  writeFileSync(
+    join(project, 'check.ts'),
+    subpaths
+      .filter((subpath) => !/\.(wasm|json)$/.test(subpath))
+      .map((subpath, i) => `import * as floor${i} from ${JSON.stringify(join('millrace', subpath).replaceAll('\\', '/'))};\nexport const names${i}: string[] = Object.keys(floor${i});\n`)
+      .join(''),
+  );
+  const flags = '--noEmit --strict --skipLibCheck false --module nodenext --target es2022 --types node check.ts'.split(' ');
+  run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '--typeRoots', join(root, 'node_modules', '@types'), ...flags]);
   const help = run('npx', ['--no-install', 'millrace', '--help']);
   if (!help.includes('ingest')) throw new Error('millrace --help does not name its commands');
-  console.log(`package: ${subpaths.length} subpaths import, the command runs`);
+  console.log(`package: ${subpaths.length} subpaths import and compile, the command runs`);
 } finally {
   rmSync(project, { recursive: true, force: true });
 }

@@ -14,17 +14,18 @@ export interface ErrorNumbers {
  */
 export class MillraceError<Code extends string = string> extends Error {
   readonly code: Code;
-  readonly offset: number | undefined;
-  readonly expected: number | undefined;
-  readonly actual: number | undefined;
+  // Declared only: a number that an error does not carry is no property of it, and does not clutter what console.log shows.
+  declare readonly offset: number | undefined;
+  declare readonly expected: number | undefined;
+  declare readonly actual: number | undefined;
 
   constructor(code: Code, message: string, numbers: ErrorNumbers = {}) {
     super(message, 'cause' in numbers ? { cause: numbers.cause } : undefined);
     this.name = new.target.name;
     this.code = code;
-    this.offset = numbers.offset;
-    this.expected = numbers.expected;
-    this.actual = numbers.actual;
+    if (numbers.offset !== undefined) this.offset = numbers.offset;
+    if (numbers.expected !== undefined) this.expected = numbers.expected;
+    if (numbers.actual !== undefined) this.actual = numbers.actual;
   }
 }
 

@@ -83,8 +83,12 @@ export class FrameDecoder {
   #textEnd = -1;
   #textTried = false;
 
-  /** @throws ArgumentRangeError `ERR_OUT_OF_RANGE` for dropping where the framing cannot go on */
-  constructor(framing: Framing, options: FrameDecoderOptions = {}) {
+  /**
+   * @param source the options, or only their `input`, as a FrameCutter takes it
+   * @throws ArgumentRangeError `ERR_OUT_OF_RANGE` for dropping where the framing cannot go on
+   */
+  constructor(framing: Framing, source: FrameDecoderOptions | LinkBuffer = {}) {
+    const options: FrameDecoderOptions = source instanceof LinkBuffer ? { input: source } : source;
     const { tooLarge = 'throw' } = options;
     if (tooLarge !== 'throw' && tooLarge !== 'drop') throw new ArgumentRangeError('tooLarge', "'throw' or 'drop'", tooLarge);
     if (tooLarge === 'drop' && !framing.canResync) throw new ArgumentRangeError('tooLarge', `'throw' for ${framing.name}, which cannot be picked up again`, tooLarge);

@@ -108,7 +108,8 @@ describe.each(framings.map((framing) => ({ name: framing.name, framing })))('$na
 describe('FrameDecoder', () => {
   it('copies nothing when messages lie in one region, and gives memory back as it goes', () => {
     const input = new LinkBuffer({ heap });
-    const decoder = new FrameDecoder(length32(), { input });
+    const decoder = new FrameDecoder(length32(), input); // the same as { input }
+    expect(decoder.input).toBe(input);
     const bytes = encode(length32(), Array.from({ length: 50 }, () => new Uint8Array(100)));
     input.book(bytes.length);
     heap.u8.set(bytes, input.roomAddress);
