@@ -1,10 +1,11 @@
-// npm run bench -- SUITE... [--quick] [--verify] [--json FILE] [--node 20,26] [--corpus NAME=PATH]
+// npm run bench -- SUITE... [--quick] [--verify] [--json FILE] [--svg FILE] [--node 20,26] [--corpus NAME=PATH]
 // A suite runs in a process of its own for each version of Node it is measured on; rows come back over its IPC channel.
 import { fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { chart } from './harness/chart.js';
 import { Corpora } from './harness/corpora.js';
 import { nodeBinary } from './harness/nodes.js';
 import { printTable } from './harness/report.js';
@@ -17,7 +18,7 @@ interface NodeRow extends Row {
 
 const usage = (): string =>
   [
-    'npm run bench -- SUITE... [--quick] [--verify] [--json FILE] [--node MAJORS] [--corpus NAME=PATH]',
+    'npm run bench -- SUITE... [--quick] [--verify] [--json FILE] [--svg FILE] [--node MAJORS] [--corpus NAME=PATH]',
     '',
     ...Object.values(suites).map((suite) => `  ${suite.name.padEnd(16)} ${suite.description}`),
     '  all              every suite in turn',
@@ -29,6 +30,7 @@ const { values, positionals } = parseArgs({
     quick: { type: 'boolean', default: false },
     verify: { type: 'boolean', default: false },
     json: { type: 'string' },
+    svg: { type: 'string' },
     node: { type: 'string' },
     corpus: { type: 'string', multiple: true, default: [] },
     help: { type: 'boolean', short: 'h', default: false },
@@ -106,10 +108,10 @@ async function main(): Promise<number> {
       all.push(...rows.map((row) => ({ suite: name, ...row })));
     }
   }
-  if (values.json !== undefined) {
-    const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), platform: `${process.platform} ${process.arch}` };
-    writeFileSync(values.json, `${JSON.stringify({ date: new Date().toISOString(), machine, rows: all }, null, 1)}\n`);
-  }
+  const date = new Date().toISOString();
+  const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), platform: `${process.platform} ${process.arch}` };
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ date, machine, rows: all }, null, 1)}\n`);
+  if (values.svg !== undefined) writeFileSync(values.svg, chart(all, { date: date.slice(0, 10), machine: `${machine.cpu}, ${machine.cores} cores, ${machine.platform}` }));
   return failed > 0 ? 1 : 0;
 }
 
