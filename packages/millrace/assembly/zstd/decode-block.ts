@@ -109,8 +109,8 @@ function decodeCompressed(context: u32, p: u32, size: u32, out: u32, end: u32, w
     const codedEnd = p + coded;
     store<u32>(context, p, FAULT);
     if (type != LITERALS_TREELESS) {
-      const place = FRAME_TABLES + HUFFMAN_AT;
-      const used = readHuffmanTable(context, context + place, HUFFMAN_MAX_BITS, p, coded);
+      const place = context + FRAME_TABLES + HUFFMAN_AT;
+      const used = readHuffmanTable(context, place, HUFFMAN_MAX_BITS, p, coded);
       if (used == 0 || used >= coded) return -HUFFMAN_TREE;
       store<u32>(context, place, HUFFMAN);
       store<u32>(context, HUFFMAN_MAX_BITS, HUFFMAN_INDEX);
@@ -119,7 +119,7 @@ function decodeCompressed(context: u32, p: u32, size: u32, out: u32, end: u32, w
       return -HUFFMAN_TREE_MISSING;
     }
     literals = load<u32>(context, LITERALS);
-    const table = context + load<u32>(context, HUFFMAN);
+    const table = load<u32>(context, HUFFMAN);
     const index = load<u32>(context, HUFFMAN_INDEX);
     const right = format == 0
       ? decodeOneStream(table, index, literals, count, p, codedEnd - p)

@@ -4,17 +4,17 @@
 //     512      constants: the same in every context             copied from an image that is built once for a memory (decode-prepare.ts)
 //     5632     scratch for the building of tables
 //     8192     tables described in frames: LL, ML, OF, Huffman  24 KiB
-//     32768    tables of the dictionary in use: the same        28 KiB, untouched when there is none
-//     61440    end
+//     32768    end
 //
-// An entry of a sequence table says where the next state lies as an offset from the context, in 16 bits: all tables lie in its first
-// 64 KiB. Literals that are not taken straight from the source are decoded into a buffer of their own, which grows with need.
+// An entry of a sequence table holds the address of its next states, so a table works where it was built and nowhere else; those of a
+// dictionary lie with the dictionary (decode-dictionary.ts) and serve all contexts. Literals that are not taken straight from the source are
+// decoded into a buffer of their own, which grows with need.
 
-export const CONTEXT_SIZE: u32 = 61440;
+export const CONTEXT_SIZE: u32 = 32768;
 
 // The repeat offsets (section 3.1.1.5), u32 each.
 export const REPEAT: u32 = 0;
-// The tables in force, as offsets from the context; 0 stands for none. Then their accuracy.
+// The addresses of the tables in force; 0 stands for none. Then their accuracy.
 export const HUFFMAN: u32 = 12;
 export const LL_TABLE: u32 = 16;
 export const OF_TABLE: u32 = 20;
@@ -30,7 +30,7 @@ export const LOOP_OUT: u32 = 48; // next byte of output
 export const LOOP_LITERAL: u32 = 52; // next literal
 export const LOOP_LEFT: u32 = 56; // sequences left
 export const LOOP_BITS: u32 = 60; // bits left in the stream, i32: negative when it was read past its start
-export const LOOP_LL: u32 = 64; // states, as offsets from the context
+export const LOOP_LL: u32 = 64; // states, as the addresses of their entries
 export const LOOP_OF: u32 = 68;
 export const LOOP_ML: u32 = 72;
 export const LOOP_UPDATE: u32 = 76; // bits of the last update of the states
@@ -68,9 +68,8 @@ export const IN_FRAME: u32 = 180;
 export const LITERALS: u32 = 184;
 export const LITERALS_CAPACITY: u32 = 188;
 
-// The dictionary whose tables the context holds: address (0: none), and what tells its tables from others'.
+/** The address of the dictionary in use; 0: none. */
 export const DICTIONARY: u32 = 192;
-export const DICTIONARY_KEY: u32 = 200; // u64
 
 export const HASH: u32 = 208; // XXH64_STATE bytes, to 288
 
@@ -85,12 +84,13 @@ export const TREE_INDEX: u32 = 300;
 export const CONSTANTS: u32 = 512;
 export const PATTERNS: u32 = 512; // 16 x 16 bytes: byte k of row i is k mod i, to repeat a match of offset i
 export const STEPS: u32 = 768; // 16 bytes: the greatest multiple of i that is at most 16
-// An entry of a sequence table, 16 bytes: [base u32][bits u8][state bits u8][next u16][state mask << 4 u32][mask u32]. For each code, without what
-// depends on the state:
+// An entry of a sequence table, 16 bytes: [base u32][bits u8][state bits u8][state mask << 4 u16][address of the first next state u32][mask u32]. For
+// each code, without what depends on the state:
 const LL_PROTOTYPES: u32 = 784;
 const ML_PROTOTYPES: u32 = 1360;
 const OF_PROTOTYPES: u32 = 2208;
-const LL_DEFAULT: u32 = 2720;
+/** The predefined tables, in a row to CONSTANTS_END. */
+export const LL_DEFAULT: u32 = 2720;
 const ML_DEFAULT: u32 = 3744;
 const OF_DEFAULT: u32 = 4768;
 export const CONSTANTS_END: u32 = 5280;
@@ -108,9 +108,9 @@ export const COUNTS_CODES: u32 = 7556;
 
 // ---- tables ----
 export const FRAME_TABLES: u32 = 8192;
-export const DICTIONARY_TABLES: u32 = 32768;
-export const TABLES_SIZE: u32 = 28672; // of a frame 24576
-// Inside either.
+/** Of a frame 24576. */
+export const DICTIONARY_TABLES_SIZE: u32 = 28672;
+// Inside those of a frame or a dictionary.
 export const LL_AT: u32 = 0; // 512 x 16 bytes
 export const ML_AT: u32 = 8192; // 512 x 16 bytes
 export const OF_AT: u32 = 16384; // 256 x 16 bytes

@@ -113,14 +113,14 @@ function spread(context: u32, codes: u32, log: u32): void {
   }
 }
 
-/** Builds the table at offset `table` of the context from COUNTS; `prototypes` is the offset of the entries for each code. */
+/** Builds the table at address `table` from COUNTS; `prototypes` is the offset in the context of the entries for each code. */
 export function buildSequenceTable(context: u32, table: u32, codes: u32, log: u32, prototypes: u32): void {
   spread(context, codes, log);
   const next = context + NEXT;
   const cells = context + SPREAD;
   const size: u32 = 1 << log;
   const first = table - (size << 4);
-  let entry = context + table;
+  let entry = table;
   for (let cell: u32 = 0; cell < size; cell++, entry += 16) {
     const code = <u32>load<u8>(cells + cell);
     const slot = next + (code << 1);
@@ -130,8 +130,8 @@ export function buildSequenceTable(context: u32, table: u32, codes: u32, log: u3
     // The entry of the code, then over it what depends on the state.
     v128.store(entry, v128.load(context + (code << 4) + prototypes));
     store<u8>(entry, <u8>bits, 5);
-    store<u16>(entry, <u16>((state << (bits + 4)) + first), 6);
-    store<u32>(entry, (16 << bits) - 16, 8);
+    store<u16>(entry, <u16>((<u32>16 << bits) - 16), 6);
+    store<u32>(entry, (state << (bits + 4)) + first, 8);
   }
 }
 

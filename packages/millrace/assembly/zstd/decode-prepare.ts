@@ -5,7 +5,7 @@ import {
   predefinedMatchLengths, predefinedOffsets,
 } from "./constants";
 import {
-  CONSTANTS, CONSTANTS_END, CONTEXT_SIZE, COUNTS, LITERALS, LITERALS_CAPACITY, LL, ML, OF, PATTERNS, STEPS, defaultTable, prototypes,
+  CONSTANTS, CONSTANTS_END, CONTEXT_SIZE, COUNTS, LITERALS, LITERALS_CAPACITY, LL, LL_DEFAULT, ML, OF, PATTERNS, STEPS, defaultTable, prototypes,
 } from "./decode-context";
 import { buildSequenceTable } from "./decode-fse";
 
@@ -31,11 +31,11 @@ export function buildConstants(context: u32): void {
   // Codes 0 and 1 stand for repeat offsets; from code 2 on the offset is the value less 3 (section 3.1.1.3.2.1.1).
   for (let code: u32 = 0; code < OF_CODES; code++) prototype(context + prototypes(OF) + (code << 4), code < 2 ? 0 : (<u32>1 << code) - 3, code);
   predefinedLiteralLengths(context + COUNTS);
-  buildSequenceTable(context, defaultTable(LL), LL_CODES, LL_DEFAULT_LOG, prototypes(LL));
+  buildSequenceTable(context, context + defaultTable(LL), LL_CODES, LL_DEFAULT_LOG, prototypes(LL));
   predefinedMatchLengths(context + COUNTS);
-  buildSequenceTable(context, defaultTable(ML), ML_CODES, ML_DEFAULT_LOG, prototypes(ML));
+  buildSequenceTable(context, context + defaultTable(ML), ML_CODES, ML_DEFAULT_LOG, prototypes(ML));
   predefinedOffsets(context + COUNTS);
-  buildSequenceTable(context, defaultTable(OF), OF_DEFAULT_CODES, OF_DEFAULT_LOG, prototypes(OF));
+  buildSequenceTable(context, context + defaultTable(OF), OF_DEFAULT_CODES, OF_DEFAULT_LOG, prototypes(OF));
 }
 
 /** Bytes that a context takes, its buffer for literals apart. */
@@ -47,7 +47,11 @@ export function zstdContextSize(): u32 {
 export function zstdContextInit(context: u32, image: u32): void {
   memory.fill(context, 0, CONSTANTS);
   if (image == 0) buildConstants(context);
-  else memory.copy(context + CONSTANTS, image + CONSTANTS, CONSTANTS_END - CONSTANTS);
+  else {
+    memory.copy(context + CONSTANTS, image + CONSTANTS, CONSTANTS_END - CONSTANTS);
+    // Their entries hold addresses.
+    for (let at = LL_DEFAULT; at < CONSTANTS_END; at += 16) store<u32>(context + at, load<u32>(context + at, 8) + context - image, 8);
+  }
 }
 
 /** Gives the context a buffer for literals: `capacity` bytes at `address`. */

@@ -37,19 +37,19 @@ function selectTable(context: u32, kind: u32, mode: u32, p: u32, end: u32): u32 
   const accuracy = kind == LL ? LL_LOG : kind == OF ? OF_LOG : ML_LOG;
   const codes = kind == LL ? LL_CODES : kind == OF ? OF_CODES : ML_CODES;
   if (mode == MODE_PREDEFINED) {
-    store<u32>(context + table, defaultTable(kind));
+    store<u32>(context + table, context + defaultTable(kind));
     store<u32>(context + accuracy, kind == LL ? LL_DEFAULT_LOG : kind == OF ? OF_DEFAULT_LOG : ML_DEFAULT_LOG);
     if (kind == OF) store<u32>(context, OF_DEFAULT_CODES - 1, OF_HIGHEST);
     return p;
   }
-  const place = FRAME_TABLES + tableAt(kind);
+  const place = context + FRAME_TABLES + tableAt(kind);
   if (mode == MODE_RLE) {
     if (p >= end) return 0;
     const code = <u32>load<u8>(p);
     if (code >= codes) return 0;
     const from = context + prototypes(kind) + (code << 4);
-    store<u64>(context + place, load<u64>(from) | (<u64>place << 48));
-    store<u64>(context + place, load<u64>(from, 8), 8);
+    v128.store(place, v128.load(from));
+    store<u32>(place, place, 8);
     store<u32>(context + table, place);
     store<u32>(context + accuracy, 0);
     if (kind == OF) store<u32>(context, code, OF_HIGHEST);
@@ -135,18 +135,14 @@ function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, lite
   let out = load<u32>(context, LOOP_OUT);
   let literal = load<u32>(context, LOOP_LITERAL);
   let left = load<i32>(context, LOOP_LEFT);
-  let entryLL = context + load<u32>(context, LOOP_LL);
-  let entryML = context + load<u32>(context, LOOP_ML);
-  let entryOF = context + load<u32>(context, LOOP_OF);
-  let repeat1 = load<u32>(context, REPEAT);
-  let repeat2 = load<u32>(context, REPEAT + 4);
-  let repeat3 = load<u32>(context, REPEAT + 8);
+  let entryLL = load<u32>(context, LOOP_LL);
+  let entryML = load<u32>(context, LOOP_ML);
+  let entryOF = load<u32>(context, LOOP_OF);
   const maxOffset = load<u32>(context, MAX_OFFSET);
   const start = load<i32>(context, LOOP_BITS);
   const first = stream - 7;
   let at = first + (start >> 3);
   let shift: i32 = start & 7;
-  let update: u32 = 0;
   let status = 0;
   while (left > 0) {
     let literalLength = load<u32>(entryLL);
@@ -182,23 +178,27 @@ function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, lite
         status = -OFFSET_TOO_FAR;
         break;
       }
-      repeat3 = repeat2;
-      repeat2 = repeat1;
-      repeat1 = offset;
+      // Kept in memory: what must stay in registers all through the loop is more than there are.
+      store<u32>(context, load<u32>(context, REPEAT + 4), REPEAT + 8);
+      store<u32>(context, load<u32>(context, REPEAT), REPEAT + 4);
+      store<u32>(context, offset, REPEAT);
     } else {
       // Section 3.1.1.5: which of the repeat offsets, one further when there is no literal.
       const index = bitsOF + extra + <u32>(literalLength == 0);
       if (index == 0) {
-        offset = repeat1;
+        offset = load<u32>(context, REPEAT);
       } else {
+        const repeat1 = load<u32>(context, REPEAT);
+        const repeat2 = load<u32>(context, REPEAT + 4);
+        const repeat3 = load<u32>(context, REPEAT + 8);
         offset = index == 1 ? repeat2 : index == 2 ? repeat3 : repeat1 - 1;
         if (offset == 0) {
           status = -OFFSET_ZERO;
           break;
         }
-        repeat3 = index == 1 ? repeat3 : repeat2;
-        repeat2 = repeat1;
-        repeat1 = offset;
+        store<u32>(context, index == 1 ? repeat3 : repeat2, REPEAT + 8);
+        store<u32>(context, repeat1, REPEAT + 4);
+        store<u32>(context, offset, REPEAT);
       }
     }
     // Without a dictionary a repeat offset was within the window when it was new; a dictionary's may be beyond.
@@ -210,16 +210,20 @@ function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, lite
     const updateML = <u32>load<u8>(entryML, 5);
     const updateLL = <u32>load<u8>(entryLL, 5);
     const above = updateOF + updateML;
-    update = above + updateLL;
+    const update = above + updateLL;
+    store<u32>(context, update, LOOP_UPDATE);
     shift -= sizeof<Shape>() == sizeof<Scattered>() ? bitsLengths + update : bitsLengths + bitsOF + update;
+    const low = shift + 52;
     at += shift >> 3;
     shift &= 7;
-    // From state to state is the longest chain of dependent steps here. Loaded a byte early the bits come out times 16, as entries lie; and what does not
-    // depend on them is added up first.
-    const states = load<u64>(at, 6) >> <u64>(shift + 4);
-    entryOF = (context + <u32>load<u16>(entryOF, 6)) + (<u32>states & load<u32>(entryOF, 8));
-    entryML = (context + <u32>load<u16>(entryML, 6)) + (<u32>(states >> <u64>updateOF) & load<u32>(entryML, 8));
-    entryLL = (context + <u32>load<u16>(entryLL, 6)) + (<u32>(states >> <u64>above) & load<u32>(entryLL, 8));
+    // From state to state is the longest chain of dependent steps here. Nearly always the word that the fields came from holds these bits too: no load to
+    // wait for. Taken four places early they come out times 16, as entries lie.
+    let states: u64;
+    if (low >= 0) states = word >> <u64>low;
+    else states = load<u64>(at, 6) >> <u64>(shift + 4);
+    entryOF = load<u32>(entryOF, 8) + (<u32>states & <u32>load<u16>(entryOF, 6));
+    entryML = load<u32>(entryML, 8) + (<u32>(states >> <u64>updateOF) & <u32>load<u16>(entryML, 6));
+    entryLL = load<u32>(entryLL, 8) + (<u32>(states >> <u64>above) & <u32>load<u16>(entryLL, 6));
     left--;
     const matchTo = out + literalLength;
     const matchEnd = matchTo + matchLength;
@@ -286,13 +290,9 @@ function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, lite
   store<u32>(context, literal, LOOP_LITERAL);
   store<i32>(context, left, LOOP_LEFT);
   store<i32>(context, (<i32>(at - first) << 3) + shift, LOOP_BITS);
-  store<u32>(context, entryLL - context, LOOP_LL);
-  store<u32>(context, entryML - context, LOOP_ML);
-  store<u32>(context, entryOF - context, LOOP_OF);
-  store<u32>(context, update, LOOP_UPDATE);
-  store<u32>(context, repeat1, REPEAT);
-  store<u32>(context, repeat2, REPEAT + 4);
-  store<u32>(context, repeat3, REPEAT + 8);
+  store<u32>(context, entryLL, LOOP_LL);
+  store<u32>(context, entryML, LOOP_ML);
+  store<u32>(context, entryOF, LOOP_OF);
   return status;
 }
 
@@ -300,9 +300,9 @@ function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, lite
 function decodeNext(context: u32, stream: u32): i32 {
   let bits = load<i32>(context, LOOP_BITS);
   if (bits < 0) return -SEQUENCES_STREAM;
-  const entryLL = context + load<u32>(context, LOOP_LL);
-  const entryML = context + load<u32>(context, LOOP_ML);
-  const entryOF = context + load<u32>(context, LOOP_OF);
+  const entryLL = load<u32>(context, LOOP_LL);
+  const entryML = load<u32>(context, LOOP_ML);
+  const entryOF = load<u32>(context, LOOP_OF);
   const bitsOF = <u32>load<u8>(entryOF, 4);
   bits -= bitsOF;
   const extra = bitsAt(stream, bits, bitsOF);
@@ -332,11 +332,11 @@ function decodeNext(context: u32, stream: u32): i32 {
   const updateML = <u32>load<u8>(entryML, 5);
   const updateOF = <u32>load<u8>(entryOF, 5);
   bits -= updateLL;
-  store<u32>(context, <u32>load<u16>(entryLL, 6) + (bitsAt(stream, bits, updateLL) << 4), LOOP_LL);
+  store<u32>(context, load<u32>(entryLL, 8) + (bitsAt(stream, bits, updateLL) << 4), LOOP_LL);
   bits -= updateML;
-  store<u32>(context, <u32>load<u16>(entryML, 6) + (bitsAt(stream, bits, updateML) << 4), LOOP_ML);
+  store<u32>(context, load<u32>(entryML, 8) + (bitsAt(stream, bits, updateML) << 4), LOOP_ML);
   bits -= updateOF;
-  store<u32>(context, <u32>load<u16>(entryOF, 6) + (bitsAt(stream, bits, updateOF) << 4), LOOP_OF);
+  store<u32>(context, load<u32>(entryOF, 8) + (bitsAt(stream, bits, updateOF) << 4), LOOP_OF);
   store<u32>(context, updateLL + updateML + updateOF, LOOP_UPDATE);
   store<i32>(context, bits, LOOP_BITS);
   store<u32>(context, load<u32>(context, LOOP_LEFT) - 1, LOOP_LEFT);

@@ -8,7 +8,7 @@ const MIN_LITERALS = 4096;
 
 /** What a DecoderPool accepts. */
 export interface DecoderPoolOptions {
-  /** Most bytes that contexts may take, those in use and idle ones together. @default 16 MiB, which is at least 88 contexts */
+  /** Most bytes that contexts may take, those in use and idle ones together. @default 16 MiB, which is at least 102 contexts */
   budget?: number;
 }
 
@@ -34,7 +34,7 @@ interface Waiter {
 }
 
 /**
- * The decoder contexts of a heap, under a byte budget. A context takes 56 KiB, and a buffer for literals that grows with the blocks
+ * The decoder contexts of a heap, under a byte budget. A context takes 32 KiB, and a buffer for literals that grows with the blocks
  * it meets, to 128 KiB at most. All but one are given back as soon as they are idle.
  */
 export class DecoderPool {
@@ -46,10 +46,10 @@ export class DecoderPool {
   #bytes = 0;
   #inUse = 0;
 
-  /** @throws ArgumentRangeError for a budget below that of one context, 192 KiB */
+  /** @throws ArgumentRangeError for a budget below that of one context with its literals, 160 KiB */
   constructor(heap: Heap, options: DecoderPoolOptions = {}) {
     this.heap = heap;
-    this.budget = checkInteger('budget', options.budget ?? 16 * 2 ** 20, 192 * 1024, 2 ** 31 - 1);
+    this.budget = checkInteger('budget', options.budget ?? 16 * 2 ** 20, 160 * 1024, 2 ** 31 - 1);
     this.#size = heap.kernels.zstdContextSize();
   }
 
