@@ -13,8 +13,7 @@ import { attachSlot, attachedThreads, detachSlot, markDead } from './slots.js';
 import { COMMITTED, LOCK_STEALS, OWNED, OWNED_HIGH, PAGE, REPORTS, REPORT_SIZE, SLOTS } from './state.js';
 import { FREED, Tiers, foreign, tierOptions, type TierOptions } from './tiers.js';
 
-/** How large a heap may be and how it divides its work. */
-/** How a {@link Heap} is made. */
+/** How a {@link Heap} is made: how large it may be and how it divides its work. */
 export interface HeapOptions {
   /** Most bytes of linear memory. @default 1 GiB; 256 KiB to 2 GiB */
   limit?: number;

@@ -4,14 +4,18 @@ import { DEAD, LOCK, LOCK_STEALS, LOCK_WAITERS, SLOT_STATE, SLOT_TABLE, SLOT_WOR
 const WORD: number = LOCK;
 const WAITERS: number = LOCK_WAITERS;
 
-/** How long a holder may keep the lock before it is taken for dead: sections under it last microseconds, a growth milliseconds. */
-const STALLED_MS = 2000;
 const SPINS = 200;
 const WAIT_MS = 5;
 
 /**
+ * Waits in vain for one turn of a holder after which it is taken for dead, two seconds in all: sections under the lock last microseconds, a growth milliseconds. Waits are
+ * counted and not the clock read: a machine that sleeps or a process that is stopped moves the clock for all threads at once, and says nothing about the holder.
+ */
+const STALLED_WAITS: number = 2000 / WAIT_MS;
+
+/**
  * The lock over what the threads share. Its word names the holder and the turn, so that waiters can tell a holder that
- * has stalled from one that keeps coming back: when its slot is marked dead, or the very same turn lasts longer than two seconds, the
+ * has stalled from one that keeps coming back: when its slot is marked dead, or the very same turn outlasts two seconds of waiting, the
  * lock is taken from it.
  */
 export class SharedLock {
@@ -54,22 +58,21 @@ export class SharedLock {
     Atomics.add(words, WAITERS, 1);
     try {
       let seen = 0;
-      let since = 0;
+      let waits = 0;
       for (;;) {
         const holder = Atomics.compareExchange(words, WORD, 0, mine);
         if (holder === 0) return false;
-        const now = Date.now();
         if (holder !== seen) {
           seen = holder;
-          since = now;
+          waits = 0;
         }
         const slot = (holder & 0xff) - 1;
         const dead = Atomics.load(words, SLOT_TABLE + slot * SLOT_WORDS + SLOT_STATE) === DEAD;
-        if ((dead || now - since > STALLED_MS) && Atomics.compareExchange(words, WORD, holder, mine) === holder) {
+        if ((dead || waits >= STALLED_WAITS) && Atomics.compareExchange(words, WORD, holder, mine) === holder) {
           Atomics.add(words, LOCK_STEALS, 1);
           return true;
         }
-        Atomics.wait(words, WORD, holder, WAIT_MS);
+        if (Atomics.wait(words, WORD, holder, WAIT_MS) === 'timed-out') waits += 1;
       }
     } finally {
       Atomics.sub(words, WAITERS, 1);
