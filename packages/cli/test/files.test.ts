@@ -13,6 +13,8 @@ describe('compress, test, list, decompress', () => {
     ['zstd', '.zst', []],
     ['zstd', '.zst', ['-1', '--no-check']],
     ['zstd', '.zst', ['--long']],
+    ['zstd', '.zst', ['-6', '-T3']],
+    ['zstd', '.zst', ['-T1']],
     ['xerial', '.snappy', []],
   ])('%s %s %j', async (format, ending, options) => {
     const folder = scratch();

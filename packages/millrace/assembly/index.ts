@@ -13,9 +13,8 @@ export { snappyEncodeFast, s2EncodeFast, s2EncodeFastDictionary, snappyLiteral }
 export { indexOfByte, lastIndexOfByte, indexOfPattern, mismatch } from "./bytes/search";
 export { zstdDictionaryEntropy, zstdEncoderDictionary, zstdEncoderDictionarySize } from "./zstd/encode-dictionary";
 export { zstdEncoderTables, zstdEncoderTablesSize } from "./zstd/encode-tables";
-export { zstdEncodeBatch, zstdEncodeBegin, zstdEncodeFrame, zstdEncodeHeader, zstdEncodeMoved, zstdEncodePart, zstdEncodeWith } from "./zstd/encode-frame";
+export { zstdEncodeBatch, zstdEncodeBegin, zstdEncodeFrame, zstdEncodeHeader, zstdEncodeMoved, zstdEncodePart, zstdEncodeResume, zstdEncodeWith } from "./zstd/encode-frame";
 export { snappyEncodeBetter, s2EncodeBetter } from "./snappy/better";
-export { zstdEncodeBatch, zstdEncodeFrame } from "./zstd/encode-frame";
 export { snappyEncodeBetter, s2EncodeBetter, s2EncodeBetterDictionary } from "./snappy/better";
 export { snappyEncodeBest } from "./snappy/best";
 export { lz4Measure, lz4Convert } from "./snappy/lz4";

@@ -54,7 +54,9 @@ async function compressFiles(files: string[], flags: CompressFlags): Promise<num
   const windowLog = flags.long === undefined ? undefined : flags.long === true ? 27 : parseCount('--long', flags.long, 10, 29);
   const streamSize = flags.streamSize === undefined ? undefined : parseSize('--stream-size', flags.streamSize, 0, Number.MAX_SAFE_INTEGER);
   const dictionary = readDictionary(flags.dictionary);
-  const threads = flags.threads === undefined ? Math.min(4, availableParallelism()) : parseCount('--threads', flags.threads, 1, 32);
+  // Threads see little of what came before their part, and a long window is wanted for what is far away.
+  const most = windowLog === undefined ? Math.min(4, availableParallelism()) : 1;
+  const threads = flags.threads === undefined ? most : parseCount('--threads', flags.threads, 1, 32);
   checkFiles(files);
   const heap: Heap = heapFor();
   const results = reportJson(flags);

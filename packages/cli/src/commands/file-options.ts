@@ -26,7 +26,7 @@ export function addFileOptions(command: Command): Command {
     .option('-f, --force', 'overwrite what exists; write binary data to a terminal', false)
     .option('-k, --keep', 'keep the input files, which is the default', false)
     .option('--rm', 'remove each input file when it is done', false)
-    .option('-T, --threads <N>', 'threads for S2 and Snappy (default: one for each core, at most 4); the others use one')
+    .option('-T, --threads <N>', 'threads for S2, Snappy and writing Zstandard (default: one for each core, at most 4; one with --long)')
     .option('-q, --quiet', 'no progress line', false)
     .option('-v, --verbose', 'a line for each file', false)
     .option('--json', 'a line of JSON for each file, on standard error when the data is on standard output', false);

@@ -85,7 +85,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
 };
 
 async function* encodeZstd(source: ByteSource, settings: EncodeSettings): AsyncGenerator<Bytes, void> {
-  const { heap, checksum, size, windowLog } = settings;
+  const { heap, checksum, size, windowLog, threads } = settings;
   const level = zstdLevel(settings.level);
   const dictionary = settings.dictionary && ZstdEncoderDictionary.prepare(settings.dictionary, { heap, level });
   try {
@@ -93,6 +93,8 @@ async function* encodeZstd(source: ByteSource, settings: EncodeSettings): AsyncG
       heap,
       level,
       checksum,
+      concurrency: threads,
+      inPlaceFrom: 2 ** 31 - 1, // a file is one text: its matches are to reach back from one read into those before
       ...(size === undefined ? {} : { declaredSize: size }),
       ...(windowLog === undefined ? {} : { windowLog }),
       ...(dictionary === undefined ? {} : { dictionary }),

@@ -3,11 +3,12 @@ import { BLOCK_COMPRESSED, BLOCK_HEADER, BLOCK_RAW, BLOCK_RLE, MAX_BLOCK } from 
 import { findDouble4, findDouble5, findDoubleOld } from "./encode-double";
 import { findFast5, findFast6, findFast7, findFastOld } from "./encode-fast";
 import {
-  C_BLOCK_END, C_DICTIONARY, C_DICTIONARY_BASE, C_FSE_LL, C_FSE_ML, C_FSE_OF, C_HUFFMAN, C_LEVEL, C_NEXT_HUFFMAN, C_NEXT_LL, C_NEXT_ML, C_NEXT_OF, C_REPEAT_1, C_REPEAT_2, C_REPEAT_3,
-  C_SEQUENCE_COUNT, C_SEQUENCE_LIMIT, C_SHORT_WIDTH, D_LENGTH, LEVEL_BETTER, LEVEL_DEFAULT,
+  C_BLOCK_END, C_DICTIONARY, C_DICTIONARY_BASE, C_FSE_LL, C_FSE_ML, C_FSE_OF, C_HUFFMAN, C_KNOWN, C_KNOWN_3, C_LEVEL, C_NEXT_HUFFMAN, C_NEXT_LL, C_NEXT_ML, C_NEXT_OF, C_REPEAT_1, C_REPEAT_2, C_REPEAT_3,
+  C_SEQUENCE_COUNT, C_SEQUENCE_LIMIT, C_SHORT_WIDTH, C_UNLIKE, D_LENGTH, LEVEL_BETTER, LEVEL_DEFAULT,
   LEVEL_FASTEST,
 } from "./encode-layout";
 import { findBest4, findBest5, findBestOld, findBetter4, findBetter5, findBetterOld } from "./encode-lazy";
+import { translateRepeats } from "./encode-repeats";
 import { writeLiterals } from "./encode-literals";
 import { writeSequences } from "./encode-sequences";
 
@@ -74,7 +75,11 @@ export function encodeBlock(ctx: u32, start: u32, end: u32, isLast: bool, d: u32
   const repeat2 = load<u32>(ctx, C_REPEAT_2);
   const repeat3 = load<u32>(ctx, C_REPEAT_3);
   store<u32>(ctx, sequenceLimit(end - start), C_SEQUENCE_LIMIT);
+  const unlike = load<u32>(ctx, C_UNLIKE);
+  const known = load<u64>(ctx, C_KNOWN);
+  const known3 = load<u32>(ctx, C_KNOWN_3);
   end = findSequences(ctx, start, end);
+  if (unlike != 0) translateRepeats(ctx, repeat1, repeat2, repeat3);
   store<u32>(ctx, end, C_BLOCK_END);
   const length = end - start;
   // The least a compressed block must save.
@@ -86,6 +91,9 @@ export function encodeBlock(ctx: u32, start: u32, end: u32, isLast: bool, d: u32
     store<u32>(ctx, repeat1, C_REPEAT_1);
     store<u32>(ctx, repeat2, C_REPEAT_2);
     store<u32>(ctx, repeat3, C_REPEAT_3);
+    store<u32>(ctx, unlike, C_UNLIKE);
+    store<u64>(ctx, known, C_KNOWN);
+    store<u32>(ctx, known3, C_KNOWN_3);
     // Stored, the block needs no sequences and can have its whole length: so that the output never has more block headers than planned.
     store<u32>(ctx, wanted, C_BLOCK_END);
     return writeStored(d, start, wanted, isLast);

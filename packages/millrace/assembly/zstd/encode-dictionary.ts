@@ -12,7 +12,7 @@ import { buildHuffman, listLiterals, writeTree } from "./encode-huffman";
 import {
   C_COUNTS, C_DICTIONARY, C_DICTIONARY_BASE, C_FSE_LL, C_FSE_ML, C_FSE_OF, C_HUFFMAN, C_HUFFMAN_A, C_LEVEL, C_LOG_A, C_LOG_B, C_MATCH_A, C_MATCH_B, C_NORM, C_REPEAT_1,
   C_REPEAT_2, C_REPEAT_3, C_SHORT_WIDTH, D_CONTENT, D_HAS_TABLES, D_HUFFMAN, D_ID, D_LENGTH, D_LEVEL, D_LL, D_LOG_A, D_LOG_B, D_MATCH_A, D_MATCH_B, D_ML,
-  D_OF, D_REPEATS, DICTIONARY_SIZE, LEVEL_DEFAULT, LEVEL_FASTEST,
+  D_OF, D_REPEATS, DICTIONARY_SIZE, LEVEL_BEST, LEVEL_DEFAULT, LEVEL_FASTEST,
 } from "./encode-layout";
 import { indexPairs } from "./encode-lazy";
 
@@ -87,14 +87,35 @@ export function zstdEncoderDictionary(to: u32, scratch: u32, decoder: u32, sourc
   }
   const content = load<u32>(to, D_CONTENT);
   const end = content + load<u32>(to, D_LENGTH);
-  index(level, load<u32>(to, D_MATCH_A), load<u32>(to, D_LOG_A), load<u32>(to, D_MATCH_B), load<u32>(to, D_LOG_B), content, end, content);
+  const a = load<u32>(to, D_MATCH_A);
+  const logA = load<u32>(to, D_LOG_A);
+  const b = load<u32>(to, D_MATCH_B);
+  const logB = load<u32>(to, D_LOG_B);
+  if (level == LEVEL_FASTEST) indexFast(a, logA, 6, content, end, content, 1);
+  else if (level == LEVEL_DEFAULT) indexDouble(a, logA, b, logB, content, end, content, 1);
+  else indexPairs(a, logA, b, logB, content, end, content, 1);
   return 0;
 }
 
-function index(level: u32, a: u32, logA: u32, b: u32, logB: u32, p: u32, end: u32, base: u32): void {
-  if (level == LEVEL_FASTEST) indexFast(a, logA, p, end, base);
-  else if (level == LEVEL_DEFAULT) indexDouble(a, logA, b, logB, p, end, base);
-  else indexPairs(a, logA, b, logB, p, end, base);
+/**
+ * Enters what lies before a frame's content, or before a part of it, into the tables of the context, and sets the widths of the hashes to those of the entries. Not every
+ * place pays: of a dictionary, which is small, all do.
+ */
+export function indexBefore(ctx: u32, p: u32, end: u32, all: bool): void {
+  const a = load<u32>(ctx, C_MATCH_A);
+  const logA = load<u32>(ctx, C_LOG_A);
+  const b = load<u32>(ctx, C_MATCH_B);
+  const logB = load<u32>(ctx, C_LOG_B);
+  const level = load<u32>(ctx, C_LEVEL);
+  if (level == LEVEL_FASTEST) {
+    const width: u32 = load<u32>(ctx, C_SHORT_WIDTH) == 7 ? 7 : 6;
+    store<u32>(ctx, width, C_SHORT_WIDTH);
+    indexFast(a, logA, width, p, end, 0, all ? 1 : 3);
+    return;
+  }
+  store<u32>(ctx, 5, C_SHORT_WIDTH);
+  if (level == LEVEL_DEFAULT) indexDouble(a, logA, b, logB, p, end, 0, all ? 1 : 2);
+  else indexPairs(a, logA, b, logB, p, end, 0, all || level == LEVEL_BEST ? 1 : 2);
 }
 
 /**
@@ -111,14 +132,13 @@ export function useDictionary(ctx: u32, dictionary: u32, base: u32, whole: bool,
     store<u32>(ctx, dictionary + D_OF, C_FSE_OF);
     store<u32>(ctx, dictionary + D_ML, C_FSE_ML);
   }
-  store<u32>(ctx, load<u32>(ctx, C_LEVEL) == LEVEL_FASTEST ? 6 : 5, C_SHORT_WIDTH);
   if (whole) {
+    store<u32>(ctx, load<u32>(ctx, C_LEVEL) == LEVEL_FASTEST ? 6 : 5, C_SHORT_WIDTH);
     store<u32>(ctx, dictionary, C_DICTIONARY);
     store<u32>(ctx, base, C_DICTIONARY_BASE);
     return;
   }
-  const level = load<u32>(ctx, C_LEVEL);
-  index(level, load<u32>(ctx, C_MATCH_A), load<u32>(ctx, C_LOG_A), load<u32>(ctx, C_MATCH_B), load<u32>(ctx, C_LOG_B), base, base + entered, 0);
+  indexBefore(ctx, base, base + entered, true);
 }
 
 function describe(ctx: u32, d: u32, counts: u32, codes: u32, most: u32): u32 {

@@ -150,9 +150,9 @@ export function findDoubleOld(ctx: u32, start: u32, end: u32): u32 {
   return find(ctx, start, end, 5, true);
 }
 
-/** Enters every place of [p, end) into both tables, as the distance from `base`. */
-export function indexDouble(longs: u32, longLog: u32, shorts: u32, shortLog: u32, p: u32, end: u32, base: u32): void {
-  for (; p + 8 <= end; p++) {
+/** Enters every `step`-th place of [p, end) into both tables, of hashes of 8 and 5 bytes, as the distance from `base`. */
+export function indexDouble(longs: u32, longLog: u32, shorts: u32, shortLog: u32, p: u32, end: u32, base: u32, step: u32): void {
+  for (; p + 8 <= end; p += step) {
     store<u32>(longs + (hash8(p, <u64>(64 - longLog)) << 2), p - base);
     store<u32>(shorts + (short(p, shortLog, 5) << 2), p - base);
   }

@@ -163,7 +163,13 @@ export function findFastOld(ctx: u32, start: u32, end: u32): u32 {
   return find(ctx, start, end, 6, 0, true);
 }
 
-/** Enters every place of [p, end) into a table, as the distance from `base`. */
-export function indexFast(table: u32, log: u32, p: u32, end: u32, base: u32): void {
-  for (; p + 8 <= end; p++) store<u32>(table + (hash(p, log, 6) << 2), p - base);
+@inline
+function index(table: u32, log: u32, WIDTH: u32, p: u32, end: u32, base: u32, step: u32): void {
+  for (; p + 8 <= end; p += step) store<u32>(table + (hash(p, log, WIDTH) << 2), p - base);
+}
+
+/** Enters every `step`-th place of [p, end) into a table by hashes of `width` bytes, 6 or 7, as the distance from `base`. */
+export function indexFast(table: u32, log: u32, width: u32, p: u32, end: u32, base: u32, step: u32): void {
+  if (width == 6) index(table, log, 6, p, end, base, step);
+  else index(table, log, 7, p, end, base, step);
 }

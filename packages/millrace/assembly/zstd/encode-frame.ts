@@ -1,13 +1,14 @@
 // Whole frames, and the parts of one: RFC 8878 section 3.1.1.
 import { MAGIC, REPEAT_1, REPEAT_2, REPEAT_3 } from "./constants";
 import { encodeBlock } from "./encode-block";
-import { useDictionary } from "./encode-dictionary";
+import { indexBefore, useDictionary } from "./encode-dictionary";
 import { highBit } from "./encode-fse";
 import {
   BLOCK_SLACK, C_BLOCK_END, C_BLOCK_LIMIT, C_DICTIONARY, C_DICTIONARY_ID, C_FLAGS, C_FSE_LL, C_FSE_ML, C_FSE_OF, C_HASH, C_HISTORY, C_HUFFMAN, C_LEVEL, C_LOG_A, C_LOG_B, C_MATCH_A,
-  C_MATCH_A_LOG, C_MATCH_B, C_MATCH_B_LOG, C_REPEAT_1, C_REPEAT_2, C_REPEAT_3, C_SHORT_WIDTH, C_SPILL, C_WINDOW, C_WINDOW_LOG,
+  C_MATCH_A_LOG, C_MATCH_B, C_MATCH_B_LOG, C_REPEAT_1, C_REPEAT_2, C_REPEAT_3, C_SHORT_WIDTH, C_SPILL, C_UNLIKE, C_WINDOW, C_WINDOW_LOG,
   D_ID, D_LENGTH, FLAG_CHECKSUM, FLAG_CONTENT_SIZE, FLAG_NO_EMPTY_FRAME, FLAG_SINGLE_SEGMENT, LEVEL_BETTER, LEVEL_DEFAULT, LEVEL_FASTEST,
 } from "./encode-layout";
+import { startRepeats } from "./encode-repeats";
 import { xxh64, xxh64Digest, xxh64Reset, xxh64Update } from "./xxh64";
 
 // Fills a match table with one address, so that every entry is a valid candidate from the start.
@@ -32,6 +33,25 @@ export function zstdEncodeBegin(ctx: u32, history: u32, length: u32, dictionary:
   xxh64Reset(ctx + <u32>C_HASH);
   store<u32>(ctx, dictionary ? load<u32>(dictionary, D_ID) : 0, C_DICTIONARY_ID);
   if (dictionary != 0) useDictionary(ctx, dictionary, history, false, entered);
+}
+
+/**
+ * Goes on with a frame in other memory, at `start`; matches reach back to `history`, and no further. `alone` is for a part that is encoded on its own: what came before
+ * it is not known then, neither repeats nor tables, and its match tables are as large as `length` bytes of history and content can use.
+ */
+export function zstdEncodeResume(ctx: u32, history: u32, start: u32, length: u32, alone: bool): void {
+  if (alone) startFrame(ctx, history, length);
+  else restart(ctx, history);
+  startRepeats(ctx, !alone);
+  if (start > history) indexBefore(ctx, history, start, false);
+}
+
+// Empties the match tables of a frame that goes on.
+function restart(ctx: u32, history: u32): void {
+  const pairs: u32 = load<u32>(ctx, C_LEVEL) >= LEVEL_BETTER ? 1 : 0;
+  fill(load<u32>(ctx, C_MATCH_A), load<u32>(ctx, C_LOG_A) + pairs, history);
+  if (load<u32>(ctx, C_LOG_B) > 0) fill(load<u32>(ctx, C_MATCH_B), load<u32>(ctx, C_LOG_B) + pairs, history);
+  store<u32>(ctx, history, C_HISTORY);
 }
 
 /**
@@ -82,6 +102,7 @@ function startFrame(ctx: u32, history: u32, length: u32): void {
   if (logB > 0) fill(load<u32>(ctx, C_MATCH_B), logB + pairs, history);
   store<u32>(ctx, history, C_HISTORY);
   store<u32>(ctx, 0, C_DICTIONARY);
+  store<u32>(ctx, 0, C_UNLIKE);
   store<u32>(ctx, 1 << load<u32>(ctx, C_WINDOW_LOG), C_WINDOW);
   store<u32>(ctx, REPEAT_1, C_REPEAT_1);
   store<u32>(ctx, REPEAT_2, C_REPEAT_2);

@@ -66,7 +66,10 @@ export const C_WINDOW_LOG: usize = 132;
 export const C_LITERAL_START: usize = 136; // where the block's literals are: C_LITERALS, or the source itself when nothing matched
 export const C_BLOCK_END: usize = 140; // where the last block really ended
 export const C_SHORT_WIDTH: usize = 144; // bytes the short hash covers
+export const C_UNLIKE: usize = 148; // 1 while the decoder's repeats are not those that the match finder goes by
+export const C_KNOWN: usize = 152; // u32[2]: the first two of the repeats that the decoder then has, 0 where they are not known
 export const C_HASH: usize = 160; // XXH64_STATE bytes
+export const C_KNOWN_3: usize = 240; // the third
 
 // ---- scratch of the entropy stages
 export const C_COUNTS: u32 = 256; // u32[4][256]

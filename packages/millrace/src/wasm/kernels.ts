@@ -87,6 +87,7 @@ export interface Kernels {
   zstdEncoderDictionary(to: number, scratch: number, decoder: number, source: number, length: number, level: number, report: number): number;
   zstdEncodeHeader(context: number, to: number, size: number): number;
   zstdEncodeMoved(context: number, from: number, to: number): void;
+  zstdEncodeResume(context: number, history: number, start: number, length: number, alone: number): void;
   zstdEncodePart(context: number, start: number, end: number, isLast: number, dst: number, capacity: number): number;
   zstdEncodeBatch(context: number, items: number, count: number, dst: number, capacity: number): number;
   // assembly/zstd/decode-prepare.ts, decode-dictionary.ts, decode-frame.ts: the context, its tables and what a call may ask for are explained there.

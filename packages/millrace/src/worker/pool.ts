@@ -14,6 +14,8 @@ export interface PoolJob {
   readonly sourceLength: number;
   readonly target: number;
   readonly targetCapacity: number;
+  /** Bytes before the source that the operation may refer to. @default 0 */
+  readonly before?: number;
   /** Called once, in the submitting thread, when nothing touches source and target any more. */
   complete(result: number, checksum: number): void;
   /** Called instead when the job failed, or the thread that had it died: the target holds anything, and the job can be done here, for its error or its result. */
@@ -100,6 +102,7 @@ export class WorkerPool {
     words[record + queue.SOURCE_LENGTH] = job.sourceLength;
     words[record + queue.TARGET] = job.target;
     words[record + queue.TARGET_CAPACITY] = job.targetCapacity;
+    words[record + queue.BEFORE] = job.before ?? 0;
     this.#jobs[this.#next % this.capacity] = job;
     this.#next += 1;
     this.#outstanding += 1;

@@ -24,6 +24,8 @@ export const SOURCE = 2;
 export const SOURCE_LENGTH = 3;
 export const TARGET = 4;
 export const TARGET_CAPACITY = 5;
+/** Bytes before the source that the operation may refer to. */
+export const BEFORE = 8;
 /** Results: what the operation gives, and the masked CRC-32C of the uncompressed data. */
 export const RESULT = 6;
 export const CHECKSUM = 7;

@@ -37,6 +37,7 @@ function run(operations: Operations, words: Int32Array, record: number): void {
       words[record + queue.SOURCE_LENGTH]!,
       words[record + queue.TARGET]!,
       words[record + queue.TARGET_CAPACITY]!,
+      words[record + queue.BEFORE]!,
     );
     words[record + queue.CHECKSUM] = operations.checksum;
   } catch {

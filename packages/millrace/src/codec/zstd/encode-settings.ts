@@ -8,6 +8,13 @@ export type ZstdLevel = 'fastest' | 'default' | 'better' | 'best';
 /** The number of each level, as the kernels know it. */
 export const LEVELS: Readonly<Record<ZstdLevel, number>> = { fastest: 0, default: 1, better: 2, best: 3 };
 
+const NAMES = Object.keys(LEVELS) as readonly ZstdLevel[];
+
+/** The level of a number. */
+export function levelName(number: number): ZstdLevel {
+  return NAMES[number]!;
+}
+
 /** Which literals are Huffman-coded: all, those of blocks in which something matched, or none. */
 export type LiteralEntropy = 'all' | 'matched' | 'none';
 
@@ -42,8 +49,8 @@ export interface ZstdFrameOptions {
 export const FLAG_CHECKSUM = 1;
 export const FLAG_CONTENT_SIZE = 2;
 export const FLAG_SINGLE_SEGMENT = 4;
-const FLAG_NO_ENTROPY = 8;
-const FLAG_MATCHED_LITERALS = 16;
+export const FLAG_NO_ENTROPY = 8;
+export const FLAG_MATCHED_LITERALS = 16;
 const FLAG_NO_EMPTY_FRAME = 32;
 
 const WINDOW_LOGS: readonly number[] = [21, 22, 23, 23];

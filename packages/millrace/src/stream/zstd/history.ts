@@ -54,7 +54,7 @@ export class History {
   seed(address: number, length: number, window: number): void {
     const kept = Math.min(length, window);
     this.#makeRoom(Math.max(kept, 1));
-    this.#heap.u8.copyWithin(this.end, address + length - kept, address + length);
+    this.#heap.kernels.copyBytes(this.end, address + length - kept, kept);
     this.end += kept;
     this.encodedEnd = this.end;
   }
@@ -85,7 +85,7 @@ export class History {
       const size = Math.min(this.#most, Math.max(FIRST, 2 * this.#size, heap.roundUp(used + length)));
       const to = heap.allocate(size);
       const from = this.start;
-      heap.u8.copyWithin(to, from, from + used);
+      heap.kernels.copyBytes(to, from, used);
       if (this.#size > 0) heap.free(from, this.#size);
       this.#size = heap.roundUp(size);
       this.#place(from, to);
@@ -93,7 +93,7 @@ export class History {
     }
     const from = Math.max(this.start, this.encodedEnd - this.#window);
     const to = this.start;
-    heap.u8.copyWithin(to, from, this.end);
+    heap.kernels.copyBytes(to, from, this.end - from);
     this.#place(from, to);
   }
 

@@ -1,13 +1,16 @@
-import { ArgumentTypeError, checkInteger } from '../../base/arguments.js';
+import { ArgumentRangeError, ArgumentTypeError, checkInteger } from '../../base/arguments.js';
 import { StreamError } from '../../base/errors.js';
 import { Bytes, BytesMut } from '../../bytes/bytes.js';
-import { ENCODE_SLACK, type ZstdEncodeContext } from '../../codec/zstd/encode-context.js';
 import { ZstdContextPool } from '../../codec/zstd/encode-pool.js';
 import { ZstdSettings, type ZstdFrameOptions, writeSkippable } from '../../codec/zstd/encode-settings.js';
 import type { Heap } from '../../memory/heap.js';
-import { HandBack, type BufferDone } from '../hand-back.js';
+import { sharedPool, type WorkerPool } from '../../worker/pool.js';
+import { MAX_WORKERS } from '../../worker/queue.js';
+import { HandBack, type BufferDone, type Loan } from '../hand-back.js';
 import type { StreamWriter } from '../stream-writer.js';
-import { History } from './history.js';
+import type { FrameBody } from './frame-body.js';
+import { ParallelFrame } from './parallel-frame.js';
+import { SerialFrame } from './serial-frame.js';
 
 /** What a {@link ZstdWriter} writes. */
 export interface ZstdWriterOptions extends ZstdFrameOptions {
@@ -21,16 +24,28 @@ export interface ZstdWriterOptions extends ZstdFrameOptions {
   flushOnWrite?: boolean;
   /** Told when a `Uint8Array` given to `encodeBuffer` can be reused. @default none */
   onBufferDone?: BufferDone;
+  /**
+   * Buffers of at least so many bytes, in the heap, are encoded where they lie by `encodeBuffer`: without a copy, but their matches do not reach to what
+   * came before. 1 to 2^31 - 1; the latter copies all. @default 1 MiB
+   */
+  inPlaceFrom?: number;
+  /**
+   * Parts of a frame to work on at a time, 1 to 32. With more than 1, content is cut into parts of half a window, at least 2 MiB (with `lowMemory` 512 KiB), for that many threads;
+   * their output appears when they are done, in order. The frame is 1 to 2 % larger, and the same for any number of threads. A dictionary keeps a frame in the caller's thread.
+   * @default 1, which starts no thread
+   */
+  concurrency?: number;
+  /** The threads to use; must be of the same heap. @default those that all streams over the heap share */
+  workers?: WorkerPool;
 }
 
-/** Most bytes of a frame header. */
-const HEADER = 18;
+const IN_PLACE_FROM = 2 ** 20;
 
 /**
  * Writes a Zstandard frame (RFC 8878) without doing any input or output: what goes in by `write` and `encodeBuffer` comes out by
  * `read`, in pooled memory. An adapter of this floor connects it to a file, a socket or a stream.
  *
- * Content is kept as far back as matches may reach, in one place that grows with the content up to one and a half windows. A stream of at most one block
+ * Content that is copied is kept as far back as matches may reach, in one place that grows with the content up to one and a half windows. A stream of at most one block
  * is encoded in one shot, and its size declared. After an error every call throws the same error, until `reset`.
  */
 export class ZstdWriter implements StreamWriter {
@@ -39,16 +54,18 @@ export class ZstdWriter implements StreamWriter {
   #settings!: ZstdSettings;
   #declared: number | undefined;
   #flushOnWrite = false;
+  readonly #inPlaceFrom: number;
+  readonly #concurrency: number;
+  readonly #workers: WorkerPool | undefined;
   readonly #ownsPool: boolean;
   readonly #handBack: HandBack | undefined;
-  #history!: History;
-  /** Held from the first block of a stream to its end. */
-  #context: ZstdEncodeContext | undefined;
+  #body!: FrameBody;
   #output: Bytes[] = [];
   #pendingOutput = 0;
   #written = 0;
   #uncompressed = 0;
   #closed = false;
+  #ended = false;
   #error: Error | undefined = undefined;
 
   /** @throws ArgumentRangeError `ERR_OUT_OF_RANGE`, ArgumentTypeError `ERR_INVALID_ARG_TYPE` */
@@ -56,6 +73,10 @@ export class ZstdWriter implements StreamWriter {
     this.#ownsPool = options.pool === undefined;
     this.pool = options.pool ?? new ZstdContextPool(options.heap ? { heap: options.heap } : {});
     this.heap = this.pool.heap;
+    this.#inPlaceFrom = checkInteger('inPlaceFrom', options.inPlaceFrom ?? IN_PLACE_FROM, 1, 2 ** 31 - 1);
+    this.#concurrency = checkInteger('concurrency', options.concurrency ?? 1, 1, MAX_WORKERS);
+    if (options.workers !== undefined && options.workers.heap !== this.heap) throw new ArgumentRangeError('workers', 'a pool over the same heap', 'another one');
+    this.#workers = options.workers;
     this.#configure(options);
     if (options.onBufferDone !== undefined) this.#handBack = new HandBack(options.onBufferDone, (error) => this.#fail(error));
   }
@@ -80,21 +101,25 @@ export class ZstdWriter implements StreamWriter {
     return this.#closed;
   }
 
-  /** Always 0: the caller's thread encodes. */
+  /** Parts under way in other threads; 0 without concurrency. */
   get outstanding(): number {
-    return 0;
+    return this.#body.outstanding;
   }
 
-  /** True when the frame is closed, all of it in the output. */
+  /** True when the frame is closed and all of it has come to the output. */
   get finished(): boolean {
-    return this.#closed && this.#error === undefined;
+    return this.#ended && this.#error === undefined;
   }
 
-  /** Resolves at once, as there is no thread to wait for. */
-  async ready(): Promise<void> {}
+  /** Resolves when another part would be encoded by a thread rather than by the caller: at once while threads are not busy, or without concurrency. */
+  async ready(): Promise<void> {
+    while (this.#body.busy) await this.#body.progress();
+  }
 
-  /** Resolves at once, likewise. */
-  async progress(): Promise<void> {}
+  /** Resolves when the next part that is under way in another thread is encoded; at once when there is none. */
+  progress(): Promise<void> {
+    return this.#body.progress();
+  }
 
   /**
    * Adds content. The source stays the caller's and can be reused on return.
@@ -105,7 +130,7 @@ export class ZstdWriter implements StreamWriter {
     this.#check();
     try {
       this.#add(source);
-      if (this.#flushOnWrite) this.#encodePending(false);
+      if (this.#flushOnWrite) this.#body.flush();
     } catch (error) {
       this.#fail(error);
     }
@@ -113,41 +138,54 @@ export class ZstdWriter implements StreamWriter {
   }
 
   /**
-   * Adds a buffer, after whatever was written before. Matches may reach back into it as long as the window, so its content is copied, once, and the buffer is free again
-   * when this returns.
+   * Adds a buffer, after whatever was written before. In the heap and of at least `inPlaceFrom` bytes, or directly behind the buffer before it, it is encoded where it lies; otherwise
+   * it is copied, as by {@link write}.
    *
-   * A `Bytes` becomes the writer's, whatever happens, and is released. A `Uint8Array` is lent until `onBufferDone` is called with it: exactly
-   * once, also when it is empty, and when this method throws.
+   * A `Bytes` becomes the writer's, whatever happens, and its ranges are released when no match can reach them any more. A `Uint8Array` is lent, and not to be written to, until
+   * `onBufferDone` is called with it: exactly once, as soon as it is encoded or copied, also when it is empty, when this method throws, and on `abort` and `reset`. Without that callback
+   * it can be reused on return.
    * @throws as {@link write}; StreamError `ERR_STREAM_CALLBACK` when `onBufferDone` threw
    */
   encodeBuffer(buffer: Bytes | Uint8Array): void {
     checkSource(buffer);
     const loan = buffer instanceof Bytes ? undefined : this.#handBack?.lend(buffer);
     const refusal = this.#refusal();
-    if (refusal === undefined) {
-      try {
-        this.#add(buffer);
-        if (this.#flushOnWrite) this.#encodePending(false);
-      } catch (error) {
-        this.#fail(error);
+    if (refusal !== undefined) {
+      if (loan !== undefined) {
+        loan.error = refusal;
+        loan.outstanding -= 1;
+        this.#handBack!.deliver();
       }
-    } else if (loan !== undefined) loan.error = refusal;
-    if (loan !== undefined) loan.outstanding = 0;
+      if (buffer instanceof Bytes) buffer.release();
+      throw refusal;
+    }
+    // A handle of its own, so that the one given is used up here and now.
+    let owner: Bytes | undefined;
+    if (buffer instanceof Bytes) {
+      owner = buffer.splitTo(buffer.length);
+      buffer.release();
+    }
     try {
-      if (buffer instanceof Bytes) buffer.release(); // tells the owner of adopted memory, who may throw
+      if (!this.#addInPlace(buffer, owner, loan)) {
+        try {
+          this.#add(owner ?? buffer);
+        } finally {
+          owner?.release(); // tells the owner of adopted memory, who may throw
+        }
+      }
+      if (this.#flushOnWrite) this.#body.flush();
     } catch (error) {
       this.#fail(error);
     }
-    this.#handBack?.deliver();
-    if (refusal !== undefined) throw refusal;
-    if (this.#error !== undefined) throw this.#error;
+    if (loan !== undefined) loan.outstanding -= 1;
+    this.#settle();
   }
 
   /** Makes blocks of all content so far, so that a reader of the output can decode it. */
   flush(): void {
     this.#check();
     try {
-      this.#encodePending(false);
+      this.#body.flush();
     } catch (error) {
       this.#fail(error);
     }
@@ -155,7 +193,8 @@ export class ZstdWriter implements StreamWriter {
   }
 
   /**
-   * Ends the frame: what was gathered, the checksum, and padding where the options ask for it. The output is still to be read. Closing again does nothing.
+   * Ends the frame: what was gathered, the checksum, and padding where the options ask for it. The output is still to be read; with concurrency its end comes only when
+   * the last part is encoded, see {@link finished}. Closing again does nothing.
    * @throws StreamError `ERR_STREAM_SIZE` when there is less content than declared
    */
   close(): void {
@@ -165,11 +204,7 @@ export class ZstdWriter implements StreamWriter {
       const declared = this.#declared;
       if (declared !== undefined && this.#uncompressed < declared) throw wrongSize(declared, this.#uncompressed);
       this.#closed = true;
-      if (this.#context !== undefined || this.#uncompressed > 0 || this.#settings.emptyFrame) {
-        this.#encodePending(true);
-        this.#pad();
-      }
-      this.#release();
+      if (this.#body.begun || this.#settings.emptyFrame) this.#body.end();
     } catch (error) {
       this.#fail(error);
     }
@@ -190,9 +225,13 @@ export class ZstdWriter implements StreamWriter {
   reset(options?: ZstdFrameOptions & { declaredSize?: number; flushOnWrite?: boolean }): void {
     this.#drop(new StreamError('ERR_STREAM_ABORTED', 'the writer was reset'));
     if (options !== undefined) this.#configure(options);
-    else this.#declared = undefined;
+    else {
+      this.#declared = undefined;
+      this.#begin();
+    }
     this.#error = undefined;
     this.#closed = false;
+    this.#ended = false;
     this.#written = 0;
     this.#uncompressed = 0;
     this.#handBack?.deliver();
@@ -229,9 +268,18 @@ export class ZstdWriter implements StreamWriter {
     this.#settings = settings;
     this.#declared = declared;
     this.#flushOnWrite = options.flushOnWrite ?? false;
-    this.#history = new History(this.heap, 2 ** settings.windowLog, settings.blockLimit, (from, to) => {
-      if (this.#context !== undefined) this.heap.kernels.zstdEncodeMoved(this.#context.address, from, to);
-    });
+    this.#begin();
+  }
+
+  #begin(): void {
+    const put = (piece: Bytes): void => this.#put(piece);
+    const settings = this.#settings;
+    if (this.#concurrency === 1 || settings.dictionary !== undefined) {
+      this.#body = new SerialFrame(this.pool, settings, this.#declared, this.#inPlaceFrom, put);
+      return;
+    }
+    const threads = { workers: this.#workers ?? sharedPool(this.heap, this.#concurrency), concurrency: this.#concurrency };
+    this.#body = new ParallelFrame(this.pool, settings, this.#declared, this.#inPlaceFrom, threads, put, () => this.#advance());
   }
 
   #refusal(): Error | undefined {
@@ -244,8 +292,22 @@ export class ZstdWriter implements StreamWriter {
   }
 
   #settle(): void {
-    this.#handBack?.deliver();
+    this.#advance();
     if (this.#error !== undefined) throw this.#error;
+  }
+
+  // Goes on as far as possible. Called by every method, and when a part is done later.
+  #advance(): void {
+    try {
+      if (this.#error === undefined) this.#body.collect();
+      if (this.#closed && !this.#ended && this.#error === undefined && this.#body.outstanding === 0) {
+        this.#ended = true;
+        this.#pad();
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#handBack?.deliver();
   }
 
   #fail(error: unknown): void {
@@ -255,65 +317,40 @@ export class ZstdWriter implements StreamWriter {
   }
 
   #drop(error: Error): void {
+    this.#handBack?.fail(error); // first, as what is dropped settles loans
     for (const piece of this.#output) piece.release();
     this.#output = [];
     this.#pendingOutput = 0;
-    this.#release();
-    this.#handBack?.fail(error);
+    this.#body.release();
   }
 
-  // History and context go back as soon as the frame has no use for them.
-  #release(): void {
-    this.#history.release();
-    if (this.#context !== undefined) this.pool.give(this.#context);
-    this.#context = undefined;
-  }
-
-  // Takes content block by block; a full block waits until there is more, as it might be the last.
   #add(source: Bytes | Uint8Array): void {
-    const length = source.length;
-    const declared = this.#declared;
-    if (declared !== undefined && this.#uncompressed + length > declared) throw wrongSize(declared, this.#uncompressed + length);
-    const { blockLimit, dictionary, windowLog } = this.#settings;
-    const history = this.#history;
-    if (dictionary !== undefined && history.isEmpty) history.seed(dictionary.content, dictionary.length, 2 ** windowLog);
-    for (let at = 0; at < length; ) {
-      if (history.pending === blockLimit) this.#encodePending(false);
-      const n = Math.min(length - at, blockLimit - history.pending);
-      history.append(source, at, at + n);
-      at += n;
-    }
-    this.#uncompressed += length;
+    this.#count(source.length);
+    this.#body.append(source);
   }
 
-  #encodePending(isLast: boolean): void {
-    const history = this.#history;
-    const { heap } = this;
-    const { kernels } = heap;
-    const pending = history.pending;
-    if (pending === 0 && !isLast) return;
-    const capacity = HEADER + this.#settings.frameBound(pending) + ENCODE_SLACK + 8;
-    const target = BytesMut.withCapacity(capacity, heap);
+  // Gives false where the buffer is to be copied; otherwise the owner is used up.
+  #addInPlace(buffer: Bytes | Uint8Array, owner: Bytes | undefined, loan: Loan | undefined): boolean {
+    const { length } = owner ?? buffer;
+    if (length === 0) return false;
+    const address = owner === undefined ? this.heap.addressOf(buffer as Uint8Array) : owner.block.heap === this.heap ? owner.start : -1;
+    if (address < 0) return false;
+    const content = { address, length, owner, loan };
+    if (!this.#body.takes(content)) return false;
     try {
-      let at = target.spareStart;
-      const room = at + capacity;
-      if (this.#context === undefined) {
-        // All there is, or the size that was declared, decides how large tables are worth their while.
-        const size = this.#declared ?? (isLast ? pending : -1);
-        const { dictionary } = this.#settings;
-        const scale = size < 0 || dictionary !== undefined ? 2 ** 31 - 1 : Math.min(size, 2 ** 31 - 1);
-        this.#context = this.pool.take(this.#settings, scale);
-        kernels.zstdEncodeBegin(this.#context.address, history.start, scale, dictionary?.address ?? 0, history.encodedEnd - history.start);
-        at += kernels.zstdEncodeHeader(this.#context.address, at, size);
-      }
-      at += kernels.zstdEncodePart(this.#context.address, history.encodedEnd, history.end, isLast ? 1 : 0, at, room - at);
-      history.encodedEnd = history.end;
-      target.advanceMut(at - target.spareStart);
+      this.#count(length);
     } catch (error) {
-      target.release();
+      owner?.release();
       throw error;
     }
-    this.#put(target.freeze());
+    this.#body.add(content);
+    return true;
+  }
+
+  #count(length: number): void {
+    const total = this.#uncompressed + length;
+    if (this.#declared !== undefined && total > this.#declared) throw wrongSize(this.#declared, total);
+    this.#uncompressed = total;
   }
 
   #put(piece: Bytes): void {
