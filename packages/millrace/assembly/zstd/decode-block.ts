@@ -5,7 +5,7 @@ import {
 } from "./constants";
 import {
   BLOCK_MAX, FAULT, FRAME_TABLES, HASH, HASHING, HISTORY_LENGTH, HUFFMAN, HUFFMAN_AT, HUFFMAN_INDEX, LITERALS, LOOP_LITERAL, LOOP_OUT, MAX_OFFSET, PRODUCED,
-  WINDOW, WITH_DICTIONARY,
+  TREE_INDEX, WINDOW, WITH_DICTIONARY,
 } from "./decode-context";
 import { readHuffmanTable } from "./decode-huffman";
 import { decodeFourStreams, decodeOneStream } from "./decode-literals";
@@ -113,7 +113,7 @@ function decodeCompressed(context: u32, p: u32, size: u32, out: u32, end: u32, w
       const used = readHuffmanTable(context, place, HUFFMAN_MAX_BITS, p, coded);
       if (used == 0 || used >= coded) return -HUFFMAN_TREE;
       store<u32>(context, place, HUFFMAN);
-      store<u32>(context, HUFFMAN_MAX_BITS, HUFFMAN_INDEX);
+      store<u32>(context, load<u32>(context, TREE_INDEX), HUFFMAN_INDEX);
       p += used;
     } else if (load<u32>(context, HUFFMAN) == 0) {
       return -HUFFMAN_TREE_MISSING;

@@ -75,7 +75,7 @@ export const HASH: u32 = 208; // XXH64_STATE bytes, to 288
 
 /** Where a fault of a block lies, as the first byte of the section that it is in (decode-block.ts). */
 export const FAULT: u32 = 292;
-/** The bits that index the Huffman table in force: 11, or 12 (decode-dictionary.ts). */
+/** The bits that index the Huffman table in force: 8, 11, or 12 (decode-dictionary.ts). */
 export const HUFFMAN_INDEX: u32 = 296;
 /** The same for the table that was read last. */
 export const TREE_INDEX: u32 = 300;
@@ -101,10 +101,10 @@ export const NEXT: u32 = 5760; // u16 x 64
 export const SPREAD: u32 = 5888; // 512 bytes, and 32 for wide stores
 export const IN_ORDER: u32 = 6432; // the same
 export const WEIGHTS: u32 = 6976; // 256 bytes, and 64 for wide loads
-export const WEIGHT_TABLE: u32 = 7296; // u32 x 64
+export const WEIGHT_TABLE: u32 = 7296; // u64 x 64
 /** Results of readCounts: accuracy, and number of codes described. */
-export const COUNTS_LOG: u32 = 7552;
-export const COUNTS_CODES: u32 = 7556;
+export const COUNTS_LOG: u32 = 7808;
+export const COUNTS_CODES: u32 = 7812;
 
 // ---- tables ----
 export const FRAME_TABLES: u32 = 8192;

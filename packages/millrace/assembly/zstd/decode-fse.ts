@@ -48,7 +48,10 @@ export function readCounts(context: u32, source: u32, size: u32, maxCodes: u32, 
         run = (<u32>load<u16>(source + (bit >> 3)) >> (bit & 7)) & 3;
         bit += 2;
         if (code + run > maxCodes) return 0;
-        for (let k: u32 = 0; k < run; k++, code++) store<i16>(counts + (code << 1), 0);
+        // Up to three, written over by what follows.
+        store<u32>(counts + (code << 1), 0);
+        store<u16>(counts + (code << 1), 0, 4);
+        code += run;
       } while (run == 3);
     }
     if (remaining < 1) return 0;
@@ -135,18 +138,21 @@ export function buildSequenceTable(context: u32, table: u32, codes: u32, log: u3
   }
 }
 
-/** Builds WEIGHT_TABLE from COUNTS, entries [weight u8][bits u8][next u8][mask u8]. The accuracy is at most 6: 64 cells. */
+/** Builds WEIGHT_TABLE from COUNTS, entries [weight u8][bits u8][state mask << 3 u16][address of the first next state u32]. The accuracy is at most 6: 64 cells. */
 export function buildWeightTable(context: u32, codes: u32, log: u32): void {
   spread(context, codes, log);
   const next = context + NEXT;
   const cells = context + SPREAD;
   const size: u32 = 1 << log;
-  for (let cell: u32 = 0; cell < size; cell++) {
+  const first = context + WEIGHT_TABLE - (size << 3);
+  let entry = context + WEIGHT_TABLE;
+  for (let cell: u32 = 0; cell < size; cell++, entry += 8) {
     const weight = <u32>load<u8>(cells + cell);
     const slot = next + (weight << 1);
     const state = <u32>load<u16>(slot);
     store<u16>(slot, <u16>(state + 1));
     const bits = log - highBit(state);
-    store<u32>(context + (cell << 2), weight | (bits << 8) | (((state << bits) - size) << 16) | (((1 << bits) - 1) << 24), WEIGHT_TABLE);
+    store<u32>(entry, weight | (bits << 8) | (((8 << bits) - 8) << 16));
+    store<u32>(entry, (state << (bits + 3)) + first, 4);
   }
 }

@@ -1,9 +1,10 @@
-// Huffman tables (RFC 8878 section 4.2): from the description of a tree to a table of 2048 entries, indexed by the next 11 bits (of 4096 for 12
-// bits). An entry is [bits u8][symbol u8].
+// Huffman tables (RFC 8878 section 4.2): from the description of a tree to a table indexed by the next bits: 8 of them, 11, or 12 (decode-literals.ts).
+// An entry is [bits u8][symbol u8].
 
 import { HUFFMAN_MAX_BITS, WEIGHTS_MAX_LOG } from "./constants";
 import { COUNTS_CODES, COUNTS_LOG, TREE_INDEX, WEIGHTS, WEIGHT_TABLE } from "./decode-context";
 import { buildWeightTable, highBit, readCounts } from "./decode-fse";
+import { HUFFMAN_NARROW_BITS } from "./decode-literals";
 
 /**
  * Reads a tree description of at most `size` bytes and builds the table at address `table`. Gives the bytes it takes, or 0 when it is wrong;
@@ -33,10 +34,11 @@ export function readHuffmanTable(context: u32, table: u32, mostBits: u32, source
   return fillTable(context, table, mostBits, count) ? used : 0;
 }
 
-// One weight of the pair of interleaved FSE states, from a word that holds enough bits.
+// The state after `state`, by the bits above bit `shift` of `word`. States are addresses of entries, 8 bytes apart, so bits are taken three places early:
+// `shift` is at least 3.
 @inline
-function weightState(entry: u32, word: u64, shift: u32): u32 {
-  return ((entry >> 16) & 0xff) + (<u32>(word >> <u64>shift) & (entry >> 24));
+function nextState(state: u32, word: u64, shift: u32): u32 {
+  return load<u32>(state, 4) + (<u32>(word >> <u64>(shift - 3)) & <u32>load<u16>(state, 2));
 }
 
 // Section 4.2.1.2: weights coded with FSE, two states taking turns, in `size` bytes. Gives how many there are, at most 255; 0 when wrong.
@@ -56,9 +58,9 @@ function decodeWeights(context: u32, source: u32, size: u32): u32 {
   const mask = (<u32>1 << log) - 1;
   let bits: i32 = <i32>(((length - 1) << 3) + highBit(last));
   bits -= log;
-  let first = (load<u32>(stream + (bits >> 3)) >> (bits & 7)) & mask;
+  let first = states + (((load<u32>(stream + (bits >> 3)) >> (bits & 7)) & mask) << 3);
   bits -= log;
-  let second = (load<u32>(stream + (bits >> 3)) >> (bits & 7)) & mask;
+  let second = states + (((load<u32>(stream + (bits >> 3)) >> (bits & 7)) & mask) << 3);
   if (bits < 0) return 0;
   let n: u32 = 0;
   // Eight weights take at most 48 bits: one load serves them.
@@ -66,39 +68,57 @@ function decodeWeights(context: u32, source: u32, size: u32): u32 {
     const word = load<u64>(stream + (bits >> 3) - 7);
     const start: u32 = (bits & 7) + 56;
     let shift = start;
-    for (let i: u32 = 0; i < 4; i++) {
-      let entry = load<u32>(states + (first << 2));
-      store<u8>(weights + n, <u8>entry);
-      shift -= (entry >> 8) & 0xff;
-      first = weightState(entry, word, shift);
-      entry = load<u32>(states + (second << 2));
-      store<u8>(weights + n, <u8>entry, 1);
-      shift -= (entry >> 8) & 0xff;
-      second = weightState(entry, word, shift);
-      n += 2;
-    }
+    store<u8>(weights + n, load<u8>(first));
+    shift -= load<u8>(first, 1);
+    first = nextState(first, word, shift);
+    store<u8>(weights + n, load<u8>(second), 1);
+    shift -= load<u8>(second, 1);
+    second = nextState(second, word, shift);
+    store<u8>(weights + n, load<u8>(first), 2);
+    shift -= load<u8>(first, 1);
+    first = nextState(first, word, shift);
+    store<u8>(weights + n, load<u8>(second), 3);
+    shift -= load<u8>(second, 1);
+    second = nextState(second, word, shift);
+    store<u8>(weights + n, load<u8>(first), 4);
+    shift -= load<u8>(first, 1);
+    first = nextState(first, word, shift);
+    store<u8>(weights + n, load<u8>(second), 5);
+    shift -= load<u8>(second, 1);
+    second = nextState(second, word, shift);
+    store<u8>(weights + n, load<u8>(first), 6);
+    shift -= load<u8>(first, 1);
+    first = nextState(first, word, shift);
+    store<u8>(weights + n, load<u8>(second), 7);
+    shift -= load<u8>(second, 1);
+    second = nextState(second, word, shift);
+    n += 8;
     bits -= start - shift;
   }
-  // The stream ends when a state cannot be updated: that state's weight and the other's are the last.
+  // The stream ends when a state cannot be updated: that state's weight and the other's are the last. One load serves these too, but for the longest.
+  let low = bits;
+  let word: u64 = 0;
   while (n < 254) {
-    let entry = load<u32>(states + (first << 2));
-    store<u8>(weights + n, <u8>entry);
+    if (bits - low < 16) {
+      low = ((bits >> 3) - 7) << 3;
+      word = load<u64>(stream + (low >> 3));
+    }
+    store<u8>(weights + n, load<u8>(first));
     n++;
-    bits -= (entry >> 8) & 0xff;
+    bits -= load<u8>(first, 1);
     if (bits < 0) {
-      store<u8>(weights + n, <u8>load<u32>(states + (second << 2)));
+      store<u8>(weights + n, load<u8>(second));
       return n + 1;
     }
-    first = weightState(entry, <u64>load<u32>(stream + (bits >> 3)), bits & 7);
-    entry = load<u32>(states + (second << 2));
-    store<u8>(weights + n, <u8>entry);
+    first = nextState(first, word, bits - low);
+    store<u8>(weights + n, load<u8>(second));
     n++;
-    bits -= (entry >> 8) & 0xff;
+    bits -= load<u8>(second, 1);
     if (bits < 0) {
-      store<u8>(weights + n, <u8>load<u32>(states + (first << 2)));
+      store<u8>(weights + n, load<u8>(first));
       return n < 255 ? n + 1 : 0;
     }
-    second = weightState(entry, <u64>load<u32>(stream + (bits >> 3)), bits & 7);
+    second = nextState(second, word, bits - low);
   }
   return 0; // over 255 weights
 }
@@ -140,7 +160,7 @@ function fillTable(context: u32, table: u32, mostBits: u32, count: u32): bool {
   if ((left & (left - 1)) != 0) return false;
   store<u8>(weights + count, <u8>(highBit(left) + 1));
   count++;
-  const indexBits = max(maxBits, HUFFMAN_MAX_BITS);
+  const indexBits = maxBits <= HUFFMAN_NARROW_BITS ? HUFFMAN_NARROW_BITS : max(maxBits, HUFFMAN_MAX_BITS);
   let p = table;
   for (let weight: u32 = 1; weight <= maxBits; weight++) {
     const run: u32 = <u32>2 << (weight - 1 + indexBits - maxBits); // bytes
@@ -161,8 +181,8 @@ function fillTable(context: u32, table: u32, mostBits: u32, count: u32): bool {
           } while (p < end);
         }
       } else {
-        // A run of 1, 2 or 4 entries: the store reaches over it, and what follows is written next. Something always follows: the heaviest
-        // of at most 256 symbols has at least 8 of 2048 entries, so that the last run is never one of these.
+        // A run of 1, 2 or 4 entries: the store reaches over it, and what follows is written next. In a table of 2048 something always follows: the
+        // heaviest of at most 256 symbols has at least 8 entries, so that the last run is never one of these. Behind a table of 256 there is room.
         while (mask != 0) {
           const entry: u32 = bits | ((k + <u32>ctz<u64>(mask)) << 8);
           mask &= mask - 1;

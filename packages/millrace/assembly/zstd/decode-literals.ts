@@ -2,22 +2,36 @@
 //
 // A stream is read backwards. `bits` holds its next bits from the top down, and below them a sentinel 1: the number of zeros under the
 // sentinel says how many bits have been used, so that a refill needs no counter. The lowest bit of a loaded word gives way to the
-// sentinel; it is never used, since at most 8 + 5 * 11 = 63 bits are taken between refills. Words are loaded from as far as 8 bytes
-// before the stream; whether a stream was read past its start is found at its end, from the exact count of bits.
+// sentinel; it is never used, since at most 7 + 56 = 63 bits are taken between refills: 5 codes of 11 bits, or 7 of 8. Words are loaded from
+// as far as 14 bytes before the stream; whether a stream was read past its start is found at its end, from the exact count of bits.
 //
-// A table is indexed with 11 bits. The rare one of a dictionary that is indexed with 12 goes the slow way, symbol by symbol.
+// Short literals have short codes: a table for codes of at most 8 bits is indexed with 8 bits and built in a fraction of the time. Others are indexed
+// with 11. The rare one of a dictionary that is indexed with 12 goes the slow way, symbol by symbol.
 
 import { HUFFMAN_MAX_BITS } from "./constants";
 
-// The first word of a stream whose last 8 bytes are at `p`: the bits above and including the end mark are dropped.
+/** Index of a table for codes that are not longer. */
+export const HUFFMAN_NARROW_BITS: u32 = 8;
+
+// How a table is indexed, told apart by their sizes: with 8 bits or with 11.
+type Narrow = u8;
+type Usual = u16;
+
+// Codes that are taken between refills.
 @inline
-function firstBits(p: u32): u64 {
-  return (load<u64>(p) | 1) << (<u64>(clz<u32>(<u32>load<u8>(p, 7)) - 24) + 1);
+function codesARound<Width>(): u32 {
+  return sizeof<Width>() == sizeof<Narrow>() ? 7 : 5;
+}
+
+// How many bits are done with at the start of a stream whose last 8 bytes are at `p`: those above the end mark and the mark, 1 to 8.
+@inline
+function firstUsed(p: u32): u32 {
+  return clz<u32>(<u32>load<u8>(p, 7)) - 23;
 }
 
 @inline
-function entryOf(table: u32, bits: u64): u32 {
-  return <u32>load<u16>(table + (<u32>(bits >> 53) << 1));
+function entryOf<Width>(table: u32, bits: u64): u32 {
+  return <u32>load<u16>(table + (<u32>(bits >> (sizeof<Width>() == sizeof<Narrow>() ? 56 : 53)) << 1));
 }
 
 @inline
@@ -42,19 +56,28 @@ function finishStream(table: u32, index: u32, to: u32, end: u32, stream: u32, p:
 /** Decodes one stream of `size` bytes into exactly `count` literals. False when it does not hold them. */
 export function decodeOneStream(table: u32, index: u32, to: u32, count: u32, stream: u32, size: u32): bool {
   if (size == 0 || load<u8>(stream + size - 1) == 0) return false;
+  return index == HUFFMAN_NARROW_BITS ? oneStream<Narrow>(table, index, to, count, stream, size) : oneStream<Usual>(table, index, to, count, stream, size);
+}
+
+function oneStream<Width>(table: u32, index: u32, to: u32, count: u32, stream: u32, size: u32): bool {
   const end = to + count;
   let p = stream + size - 8;
-  let bits = firstBits(p);
-  while (to + 5 <= end && <i32>(p - stream) > -8 && index == HUFFMAN_MAX_BITS) {
-    let e = entryOf(table, bits); bits <<= <u64>e; store<u8>(to, <u8>(e >> 8));
-    e = entryOf(table, bits); bits <<= <u64>e; store<u8>(to, <u8>(e >> 8), 1);
-    e = entryOf(table, bits); bits <<= <u64>e; store<u8>(to, <u8>(e >> 8), 2);
-    e = entryOf(table, bits); bits <<= <u64>e; store<u8>(to, <u8>(e >> 8), 3);
-    e = entryOf(table, bits); bits <<= <u64>e; store<u8>(to, <u8>(e >> 8), 4);
-    to += 5;
-    const used = <u32>ctz<u64>(bits);
-    p -= used >> 3;
-    bits = refill(p, used);
+  const used = firstUsed(p);
+  p -= used >> 3;
+  let bits = refill(p, used);
+  const indexed = sizeof<Width>() == sizeof<Narrow>() || index == HUFFMAN_MAX_BITS;
+  while (to + codesARound<Width>() <= end && <i32>(p - stream) > -8 && indexed) {
+    let e = entryOf<Width>(table, bits); bits <<= <u64>e; store<u8>(to, <u8>(e >> 8));
+    e = entryOf<Width>(table, bits); bits <<= <u64>e; store<u8>(to, <u8>(e >> 8), 1);
+    e = entryOf<Width>(table, bits); bits <<= <u64>e; store<u8>(to, <u8>(e >> 8), 2);
+    e = entryOf<Width>(table, bits); bits <<= <u64>e; store<u8>(to, <u8>(e >> 8), 3);
+    e = entryOf<Width>(table, bits); bits <<= <u64>e; store<u8>(to, <u8>(e >> 8), 4);
+    if (sizeof<Width>() == sizeof<Narrow>()) {
+      e = entryOf<Width>(table, bits); bits <<= <u64>e; store<u8>(to, <u8>(e >> 8), 5);
+      e = entryOf<Width>(table, bits); bits <<= <u64>e; store<u8>(to, <u8>(e >> 8), 6);
+    }
+    e = <u32>ctz<u64>(bits); p -= e >> 3; bits = refill(p, e);
+    to += codesARound<Width>();
   }
   return finishStream(table, index, to, end, stream, p, bits);
 }
@@ -65,6 +88,10 @@ export function decodeOneStream(table: u32, index: u32, to: u32, count: u32, str
  */
 export function decodeFourStreams(table: u32, index: u32, to: u32, count: u32, source: u32, size: u32): bool {
   if (size < 10 || count < 6) return false;
+  return index == HUFFMAN_NARROW_BITS ? fourStreams<Narrow>(table, index, to, count, source, size) : fourStreams<Usual>(table, index, to, count, source, size);
+}
+
+function fourStreams<Width>(table: u32, index: u32, to: u32, count: u32, source: u32, size: u32): bool {
   const length0 = <u32>load<u16>(source);
   const length1 = <u32>load<u16>(source, 2);
   const length2 = <u32>load<u16>(source, 4);
@@ -83,13 +110,21 @@ export function decodeFourStreams(table: u32, index: u32, to: u32, count: u32, s
   let p2 = stream3 - 8;
   let p3 = source + size - 8;
   if (load<u8>(p0, 7) == 0 || load<u8>(p1, 7) == 0 || load<u8>(p2, 7) == 0 || load<u8>(p3, 7) == 0) return false;
-  let b0 = firstBits(p0);
-  let b1 = firstBits(p1);
-  let b2 = firstBits(p2);
-  let b3 = firstBits(p3);
+  const used0 = firstUsed(p0);
+  const used1 = firstUsed(p1);
+  const used2 = firstUsed(p2);
+  const used3 = firstUsed(p3);
+  p0 -= used0 >> 3;
+  p1 -= used1 >> 3;
+  p2 -= used2 >> 3;
+  p3 -= used3 >> 3;
+  let b0 = refill(p0, used0);
+  let b1 = refill(p1, used1);
+  let b2 = refill(p2, used2);
+  let b3 = refill(p3, used3);
   let o0 = to;
-  // Rounds of 5 symbols a stream that fit the last, shortest segment.
-  let rounds = index == HUFFMAN_MAX_BITS ? <i32>((end - to - segment3) / 5) : 0;
+  // Rounds that fit the last, shortest segment.
+  let rounds = sizeof<Width>() == sizeof<Narrow>() || index == HUFFMAN_MAX_BITS ? <i32>((end - to - segment3) / codesARound<Width>()) : 0;
   while (rounds > 0) {
     const nearest = min(min(<i32>(p0 - stream0), <i32>(p1 - stream1)), min(<i32>(p2 - stream2), <i32>(p3 - stream3)));
     if (nearest <= -8) break;
@@ -97,37 +132,53 @@ export function decodeFourStreams(table: u32, index: u32, to: u32, count: u32, s
     let batch = <i32>(<u32>(nearest + 14) / 7);
     if (rounds < batch) batch = rounds;
     rounds -= batch;
-    const batchEnd = o0 + batch * 5;
+    const batchEnd = o0 + batch * codesARound<Width>();
     // Stream by stream: the processor overlaps them, and only one word at a time needs a register.
     do {
       const o1 = o0 + segment;
       const o2 = o0 + segment2;
       const o3 = o0 + segment3;
-      let e = entryOf(table, b0); b0 <<= <u64>e; store<u8>(o0, <u8>(e >> 8));
-      e = entryOf(table, b0); b0 <<= <u64>e; store<u8>(o0, <u8>(e >> 8), 1);
-      e = entryOf(table, b0); b0 <<= <u64>e; store<u8>(o0, <u8>(e >> 8), 2);
-      e = entryOf(table, b0); b0 <<= <u64>e; store<u8>(o0, <u8>(e >> 8), 3);
-      e = entryOf(table, b0); b0 <<= <u64>e; store<u8>(o0, <u8>(e >> 8), 4);
+      let e = entryOf<Width>(table, b0); b0 <<= <u64>e; store<u8>(o0, <u8>(e >> 8));
+      e = entryOf<Width>(table, b0); b0 <<= <u64>e; store<u8>(o0, <u8>(e >> 8), 1);
+      e = entryOf<Width>(table, b0); b0 <<= <u64>e; store<u8>(o0, <u8>(e >> 8), 2);
+      e = entryOf<Width>(table, b0); b0 <<= <u64>e; store<u8>(o0, <u8>(e >> 8), 3);
+      e = entryOf<Width>(table, b0); b0 <<= <u64>e; store<u8>(o0, <u8>(e >> 8), 4);
+      if (sizeof<Width>() == sizeof<Narrow>()) {
+        e = entryOf<Width>(table, b0); b0 <<= <u64>e; store<u8>(o0, <u8>(e >> 8), 5);
+        e = entryOf<Width>(table, b0); b0 <<= <u64>e; store<u8>(o0, <u8>(e >> 8), 6);
+      }
       e = <u32>ctz<u64>(b0); p0 -= e >> 3; b0 = refill(p0, e);
-      e = entryOf(table, b1); b1 <<= <u64>e; store<u8>(o1, <u8>(e >> 8));
-      e = entryOf(table, b1); b1 <<= <u64>e; store<u8>(o1, <u8>(e >> 8), 1);
-      e = entryOf(table, b1); b1 <<= <u64>e; store<u8>(o1, <u8>(e >> 8), 2);
-      e = entryOf(table, b1); b1 <<= <u64>e; store<u8>(o1, <u8>(e >> 8), 3);
-      e = entryOf(table, b1); b1 <<= <u64>e; store<u8>(o1, <u8>(e >> 8), 4);
+      e = entryOf<Width>(table, b1); b1 <<= <u64>e; store<u8>(o1, <u8>(e >> 8));
+      e = entryOf<Width>(table, b1); b1 <<= <u64>e; store<u8>(o1, <u8>(e >> 8), 1);
+      e = entryOf<Width>(table, b1); b1 <<= <u64>e; store<u8>(o1, <u8>(e >> 8), 2);
+      e = entryOf<Width>(table, b1); b1 <<= <u64>e; store<u8>(o1, <u8>(e >> 8), 3);
+      e = entryOf<Width>(table, b1); b1 <<= <u64>e; store<u8>(o1, <u8>(e >> 8), 4);
+      if (sizeof<Width>() == sizeof<Narrow>()) {
+        e = entryOf<Width>(table, b1); b1 <<= <u64>e; store<u8>(o1, <u8>(e >> 8), 5);
+        e = entryOf<Width>(table, b1); b1 <<= <u64>e; store<u8>(o1, <u8>(e >> 8), 6);
+      }
       e = <u32>ctz<u64>(b1); p1 -= e >> 3; b1 = refill(p1, e);
-      e = entryOf(table, b2); b2 <<= <u64>e; store<u8>(o2, <u8>(e >> 8));
-      e = entryOf(table, b2); b2 <<= <u64>e; store<u8>(o2, <u8>(e >> 8), 1);
-      e = entryOf(table, b2); b2 <<= <u64>e; store<u8>(o2, <u8>(e >> 8), 2);
-      e = entryOf(table, b2); b2 <<= <u64>e; store<u8>(o2, <u8>(e >> 8), 3);
-      e = entryOf(table, b2); b2 <<= <u64>e; store<u8>(o2, <u8>(e >> 8), 4);
+      e = entryOf<Width>(table, b2); b2 <<= <u64>e; store<u8>(o2, <u8>(e >> 8));
+      e = entryOf<Width>(table, b2); b2 <<= <u64>e; store<u8>(o2, <u8>(e >> 8), 1);
+      e = entryOf<Width>(table, b2); b2 <<= <u64>e; store<u8>(o2, <u8>(e >> 8), 2);
+      e = entryOf<Width>(table, b2); b2 <<= <u64>e; store<u8>(o2, <u8>(e >> 8), 3);
+      e = entryOf<Width>(table, b2); b2 <<= <u64>e; store<u8>(o2, <u8>(e >> 8), 4);
+      if (sizeof<Width>() == sizeof<Narrow>()) {
+        e = entryOf<Width>(table, b2); b2 <<= <u64>e; store<u8>(o2, <u8>(e >> 8), 5);
+        e = entryOf<Width>(table, b2); b2 <<= <u64>e; store<u8>(o2, <u8>(e >> 8), 6);
+      }
       e = <u32>ctz<u64>(b2); p2 -= e >> 3; b2 = refill(p2, e);
-      e = entryOf(table, b3); b3 <<= <u64>e; store<u8>(o3, <u8>(e >> 8));
-      e = entryOf(table, b3); b3 <<= <u64>e; store<u8>(o3, <u8>(e >> 8), 1);
-      e = entryOf(table, b3); b3 <<= <u64>e; store<u8>(o3, <u8>(e >> 8), 2);
-      e = entryOf(table, b3); b3 <<= <u64>e; store<u8>(o3, <u8>(e >> 8), 3);
-      e = entryOf(table, b3); b3 <<= <u64>e; store<u8>(o3, <u8>(e >> 8), 4);
+      e = entryOf<Width>(table, b3); b3 <<= <u64>e; store<u8>(o3, <u8>(e >> 8));
+      e = entryOf<Width>(table, b3); b3 <<= <u64>e; store<u8>(o3, <u8>(e >> 8), 1);
+      e = entryOf<Width>(table, b3); b3 <<= <u64>e; store<u8>(o3, <u8>(e >> 8), 2);
+      e = entryOf<Width>(table, b3); b3 <<= <u64>e; store<u8>(o3, <u8>(e >> 8), 3);
+      e = entryOf<Width>(table, b3); b3 <<= <u64>e; store<u8>(o3, <u8>(e >> 8), 4);
+      if (sizeof<Width>() == sizeof<Narrow>()) {
+        e = entryOf<Width>(table, b3); b3 <<= <u64>e; store<u8>(o3, <u8>(e >> 8), 5);
+        e = entryOf<Width>(table, b3); b3 <<= <u64>e; store<u8>(o3, <u8>(e >> 8), 6);
+      }
       e = <u32>ctz<u64>(b3); p3 -= e >> 3; b3 = refill(p3, e);
-      o0 += 5;
+      o0 += codesARound<Width>();
     } while (o0 < batchEnd);
   }
   return finishStream(table, index, o0, to + segment, stream0, p0, b0)
