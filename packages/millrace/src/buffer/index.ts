@@ -7,6 +7,7 @@ export { VarintFraming, VarintScanner, varintDelimited } from './framing/varint-
 export { NetstringFraming, NetstringScanner, netstring } from './framing/netstring.js';
 export { Link, type LinkHandlers, type LinkOptions } from './socket/link.js';
 export { attach, connectLink, connectTlsLink, linkServer, type LinkServerOptions } from './socket/attach.js';
+export { readsInPlace } from './socket/onread.js';
 export { FrameDecoder, type FrameDecoderOptions } from './framing/decoder.js';
 export { writeFrame } from './framing/encoder.js';
 export { RingBuffer } from './ring-buffer.js';

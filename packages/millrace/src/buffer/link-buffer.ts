@@ -1,11 +1,12 @@
 import { ArgumentRangeError, ArgumentTypeError, checkInteger } from '../base/arguments.js';
-import { defaultHeap, type Heap } from '../memory/heap.js';
-import { Block } from '../bytes/block.js';
+import type { Heap } from '../memory/heap.js';
 import { Bytes } from '../bytes/bytes.js';
 import type { Rope } from '../bytes/rope.js';
 import { copyIn, copyWithin } from '../bytes/copy.js';
+import { Chunk } from './chunk.js';
 import { LinkReader } from './link-reader.js';
 import { Segments } from './segments.js';
+import { BufferSettings } from './settings.js';
 
 /** How a LinkBuffer books memory and takes writes. */
 export interface LinkBufferOptions {
@@ -18,9 +19,6 @@ export interface LinkBufferOptions {
   /** Writes of at least this many bytes are taken by reference, smaller ones copied. @default 4,096 */
   copyBelow?: number;
 }
-
-/** Bytes of the memory that small writes share. */
-const WRITE_CHUNK = 8192;
 
 /**
  * A queue of bytes with a reading end and two writing ends: one for input, which a socket reads into ({@link book}, {@link commit}), and one
@@ -35,42 +33,37 @@ const WRITE_CHUNK = 8192;
  * throws BufferError `ERR_INSUFFICIENT_DATA` and consumes nothing; with n <= 0 it gives nothing and never throws.
  */
 export class LinkBuffer extends LinkReader {
-  readonly #copyBelow: number;
-  // Made with the first write, so that a buffer for input goes without.
-  #unflushed: Segments | undefined;
-  // Memory for small writes: `[#chunkStart, #chunkAt)` is written and not yet in #unflushed, `[#chunkAt, #chunkLimit)` is free.
-  #chunk: Block | undefined;
-  #chunkStart = 0;
-  #chunkAt = 0;
-  #chunkLimit = 0;
+  // What was written and not flushed: the bytes of #unflushed, then `[start, at)` of #chunk, which small writes have filled. Both are made when they
+  // are needed, so that a buffer for input goes without.
+  #unflushed: Segments | undefined = undefined;
+  #chunk: Chunk | undefined = undefined;
 
   /** @throws ArgumentRangeError for options out of range */
-  constructor(options: LinkBufferOptions = {}) {
-    const { heap = defaultHeap(), minBook = 8192, maxBook = Math.max(minBook, 8 * 2 ** 20), copyBelow = 4096 } = options;
-    super(heap, checkInteger('minBook', minBook, 64, 2 ** 30), checkInteger('maxBook', maxBook, minBook, 2 ** 30));
-    this.#copyBelow = checkInteger('copyBelow', copyBelow, 0, Number.MAX_SAFE_INTEGER);
+  constructor(options: LinkBufferOptions | BufferSettings = {}) {
+    super(options instanceof BufferSettings ? options : new BufferSettings(options));
   }
 
   /** A reader of the next `n` bytes: over the same memory, with a life of its own. Close it. */
   slice(n: number): LinkBuffer {
-    const slice = new LinkBuffer({ heap: this.heap, minBook: this.room.min, maxBook: this.room.max, copyBelow: this.#copyBelow });
+    const slice = new LinkBuffer(this.settings);
     if (this.has(n)) this.readable.moveTo(slice.readable, n);
     return slice;
   }
 
-  /** Gives back memory that holds nothing, booked or kept for small writes: for a buffer that is idle. The next booking is smaller. */
+  /** Gives back memory that holds nothing, booked or kept for small writes: for a buffer that is idle. The next booking is as small as the first. */
   releaseRoom(): void {
-    this.releaseBooking();
-    this.room.shrink();
-    this.#seal();
-    this.#releaseChunk();
+    this.room?.release();
+    this.room = undefined;
+    this.seal();
+    this.#chunk?.release();
+    this.#chunk = undefined;
   }
 
   // ---- output ------------------------------------------------------------------------------------------------------
 
   /** Bytes written and not flushed. */
   get mallocLength(): number {
-    return (this.#unflushed === undefined ? 0 : this.#unflushed.length) + this.#chunkAt - this.#chunkStart;
+    return (this.#unflushed === undefined ? 0 : this.#unflushed.length) + (this.#chunk === undefined ? 0 : this.#chunk.at - this.#chunk.start);
   }
 
   /** Writes `n` bytes whose contents the caller fills in, through the view, before {@link flush}. @param n 0 or more */
@@ -82,9 +75,10 @@ export class LinkBuffer extends LinkReader {
   /** The same without a view: the address of the `n` bytes in the heap's memory. */
   mallocAddress(n: number): number {
     checkInteger('n', n, 0, 2 ** 30);
-    if (this.#chunkLimit - this.#chunkAt < n || this.#chunk === undefined) this.#newChunk(n);
-    const address = this.#chunkAt;
-    this.#chunkAt += n;
+    let chunk = this.#chunk;
+    if (chunk === undefined || chunk.limit - chunk.at < n) chunk = this.chunkFor(n);
+    const address = chunk.at;
+    chunk.at = address + n;
     return address;
   }
 
@@ -95,18 +89,16 @@ export class LinkBuffer extends LinkReader {
   mallocAck(n: number): void {
     checkInteger('n', n, 0, this.mallocLength);
     const sealed = this.#unflushed?.length ?? 0;
-    if (n >= sealed) this.#chunkAt = this.#chunkStart + n - sealed;
-    else {
-      this.#chunkAt = this.#chunkStart;
-      this.#unflushed!.truncate(n);
-    }
+    const chunk = this.#chunk;
+    if (chunk !== undefined) chunk.at = chunk.start + Math.max(0, n - sealed);
+    if (n < sealed) this.#unflushed!.truncate(n);
   }
 
   /** Writes bytes: by reference from `copyBelow` on, and then they must not change until they are written out; a copy below. */
   writeBinary(source: Uint8Array): void {
     if (!(source instanceof Uint8Array)) throw new ArgumentTypeError('source', 'a Uint8Array', source);
-    if (source.length >= this.#copyBelow && source.length > 0) {
-      this.#written().push(Bytes.adopt(source));
+    if (source.length >= this.settings.copyBelow && source.length > 0) {
+      this.written().push(Bytes.adopt(source));
       return;
     }
     const address = this.mallocAddress(source.length);
@@ -117,12 +109,12 @@ export class LinkBuffer extends LinkReader {
   /** Writes the bytes of a handle or a rope: it is this buffer's from now on. No copy, but for handles on fewer than 256 bytes. */
   writeBytes(bytes: Bytes | Rope): void {
     if (!(bytes instanceof Bytes)) {
-      const written = this.#written();
+      const written = this.written();
       for (const part of bytes.intoParts()) written.push(part);
       return;
     }
-    if (bytes.length >= Math.min(256, this.#copyBelow)) {
-      this.#written().push(bytes);
+    if (bytes.length >= Math.min(256, this.settings.copyBelow)) {
+      this.written().push(bytes);
       return;
     }
     const address = this.mallocAddress(bytes.length);
@@ -154,37 +146,36 @@ export class LinkBuffer extends LinkReader {
     checkInteger('remaining', remaining, 0, this.mallocLength);
     const source = new Segments();
     source.push(bytes instanceof Uint8Array ? Bytes.adopt(bytes) : bytes);
-    this.#written().insert(source, remaining);
+    this.written().insert(source, remaining);
   }
 
   /** Writes all bytes of `other`, flushed or not, which ends up empty: no copy. Like any write they are readable after {@link flush}. */
   append(other: LinkBuffer): void {
     if (other === this) throw new ArgumentRangeError('other', 'another buffer', 'this one');
     other.flush();
-    other.readable.moveTo(this.#written(), other.readable.length);
+    other.readable.moveTo(this.written(), other.readable.length);
   }
 
   /** Makes what was written readable, in order. Gives the number of bytes. */
   flush(): number {
-    const small = this.#chunkAt - this.#chunkStart;
     const unflushed = this.#unflushed;
-    const earlier = unflushed === undefined ? 0 : unflushed.length;
-    if (earlier > 0) unflushed!.moveTo(this.readable, earlier);
-    if (small > 0) {
-      this.readable.push(new Bytes(this.#chunk!, this.#chunkStart, this.#chunkAt));
-      this.#chunkStart = this.#chunkAt;
-    }
-    const flushed = earlier + small;
-    return flushed;
+    const sealed = unflushed === undefined ? 0 : unflushed.length;
+    if (sealed > 0) unflushed!.moveTo(this.readable, sealed);
+    const chunk = this.#chunk;
+    if (chunk === undefined) return sealed;
+    const { at } = chunk;
+    const { start } = chunk;
+    if (at === start) return sealed;
+    this.readable.push(Bytes.over(chunk.block, start, at));
+    chunk.start = at;
+    return sealed + at - start;
   }
 
   // ---- end ---------------------------------------------------------------------------------------------------------
 
   /** Gives everything back: readable, booked and unflushed. The buffer may be used again. */
   close(): void {
-    this.booked = 0;
-    this.room.release();
-    this.#releaseChunk();
+    this.releaseRoom();
     this.#unflushed?.clear();
     this.readable.clear();
   }
@@ -195,39 +186,25 @@ export class LinkBuffer extends LinkReader {
   }
 
   // All that is written and not flushed, what small writes have filled included.
-  #written(): Segments {
-    this.#unflushed ??= new Segments();
-    this.#seal();
-    return this.#unflushed;
+  private written(): Segments {
+    this.seal();
+    return (this.#unflushed ??= new Segments());
   }
 
   // Moves what small writes have filled to the unflushed bytes.
-  #seal(): void {
-    if (this.#chunkAt === this.#chunkStart) return;
-    this.#unflushed ??= new Segments();
-    this.#unflushed.push(new Bytes(this.#chunk!, this.#chunkStart, this.#chunkAt));
-    this.#chunkStart = this.#chunkAt;
-  }
-
-  #newChunk(n: number): void {
-    this.#seal();
-    const chunk = Block.allocate(this.heap, Math.max(n, WRITE_CHUNK));
-    this.#releaseChunk();
-    this.#chunk = chunk;
-    this.#chunkStart = chunk.base;
-    this.#chunkAt = chunk.base;
-    this.#chunkLimit = chunk.end;
-  }
-
-  #releaseChunk(): void {
+  private seal(): void {
     const chunk = this.#chunk;
-    if (chunk === undefined) return;
-    const start = this.#chunkStart;
-    const limit = this.#chunkLimit;
-    this.#chunk = undefined;
-    this.#chunkStart = 0;
-    this.#chunkAt = 0;
-    this.#chunkLimit = 0;
-    chunk.uncover(start, limit);
+    if (chunk === undefined || chunk.at === chunk.start) return;
+    this.#unflushed ??= new Segments();
+    this.#unflushed.push(Bytes.over(chunk.block, chunk.start, chunk.at));
+    chunk.start = chunk.at;
+  }
+
+  // The chunk with room for `n` bytes more, a new one unless the old one has.
+  private chunkFor(n: number): Chunk {
+    this.seal();
+    if (this.#chunk === undefined) this.#chunk = new Chunk(this.heap, n);
+    else this.#chunk.reserve(this.heap, n);
+    return this.#chunk;
   }
 }

@@ -1,28 +1,34 @@
 import { checkInteger } from '../base/arguments.js';
 import { BufferError } from '../base/errors.js';
+import { Block } from '../bytes/block.js';
 import { Bytes } from '../bytes/bytes.js';
 import { Rope } from '../bytes/rope.js';
 import type { Heap } from '../memory/heap.js';
+import type { Chunk } from './chunk.js';
 import { Room } from './room.js';
 import { Segments } from './segments.js';
+import type { BufferSettings } from './settings.js';
 
 /** The half of LinkBuffer that bytes come in by and are read from: booking for reads, and the reading methods. */
 export abstract class LinkReader {
-  readonly heap: Heap;
+  protected readonly settings: BufferSettings;
   protected readonly readable: Segments = new Segments();
-  protected readonly room: Room;
-  // Bytes of the room that may be committed.
-  protected booked = 0;
+  // Made with the first booking, and dropped with {@link LinkBuffer.releaseRoom}: a buffer that is idle goes without.
+  protected room: Room | undefined = undefined;
   protected copied = 0;
 
-  constructor(heap: Heap, minBook: number, maxBook: number) {
-    this.heap = heap;
-    this.room = new Room(heap, minBook, maxBook);
+  constructor(settings: BufferSettings) {
+    this.settings = settings;
+  }
+
+  /** Where the bytes live. */
+  get heap(): Heap {
+    return this.settings.heap;
   }
 
   /** Bytes copied inside this buffer: joins, carried tails, reads that landed elsewhere, and small writes. */
   get copiedBytes(): number {
-    return this.copied + this.readable.joined;
+    return this.copied;
   }
 
   // ---- input -------------------------------------------------------------------------------------------------------
@@ -38,32 +44,50 @@ export abstract class LinkReader {
    * @throws MemoryError `ERR_MEMORY_LIMIT`, everything as it was but for the room
    */
   book(least: number, carry: number = 0): void {
-    const room = this.room;
     checkInteger('least', least, 1, 2 ** 30);
-    // Twice what is carried, so that a message which outgrows booking after booking is copied about once in all.
-    if (room.length < least) this.bookAnew(Math.max(2 * carry, room.size) + (carry === 0 ? 0 : least), carry, least);
-    this.booked = room.length;
+    const room = (this.room ??= new Room(this.settings));
+    if (room.length < least) this.bookAnew(carry, least);
+    room.book();
   }
 
   /** {@link book} for a read of any size: books anew when less is left than a read should have, half a booking or 64 KiB. */
   bookRead(carry: number = 0): void {
-    this.book(Math.min(65_536, this.room.size >> 1), carry);
+    this.book(Math.min(65_536, this.bookingSize >> 1), carry);
+  }
+
+  /**
+   * Books `least` bytes anew; while the heap is full, waits until they are free. What is readable stays where it is, and may be consumed meanwhile.
+   * @param signal gives up waiting: rejects with its reason
+   * @throws MemoryError `ERR_MEMORY_LIMIT` (rejects) for more than the heap can ever have
+   */
+  async bookWhenFree(least: number, signal: AbortSignal): Promise<void> {
+    checkInteger('least', least, 1, 2 ** 30);
+    const { heap } = this;
+    this.room?.release(); // who waits for memory should not keep any
+    const address = await heap.allocateAsync(least, { signal });
+    const room = (this.room ??= new Room(this.settings));
+    room.take(new Block(heap, heap.u8, address, address + heap.roundUp(least)));
+    room.book();
+  }
+
+  /** Bytes of the next booking, where nothing asks for more. */
+  get bookingSize(): number {
+    return this.room === undefined ? this.settings.minBook : this.room.size;
   }
 
   /** Address of the booked room. Valid until the next booking or {@link commit}. */
   get roomAddress(): number {
-    return this.room.at;
+    return this.room === undefined ? 0 : this.room.at;
   }
 
   /** Bytes of the booked room. */
   get roomLength(): number {
-    return this.booked;
+    return this.room === undefined ? 0 : this.room.booked;
   }
 
   /** The booked room as a view for Node to read into. Valid until the next booking or {@link commit}. */
   roomBuffer(): Buffer {
-    const { heap } = this;
-    return Buffer.from(heap.u8.buffer as ArrayBuffer, this.room.at, this.booked);
+    return this.room === undefined ? Buffer.alloc(0) : this.room.view();
   }
 
   /**
@@ -71,33 +95,42 @@ export abstract class LinkReader {
    * @throws ArgumentRangeError unless 0 <= n <= roomLength
    */
   commit(n: number): void {
-    checkInteger('n', n, 0, this.booked);
+    checkInteger('n', n, 0, this.roomLength);
     if (n === 0) return;
-    const room = this.room;
+    const room = this.room!;
     const { at } = room;
     this.readable.push(Bytes.over(room.block!, at, at + n));
     room.fill(n);
-    this.booked = room.length;
   }
 
   /** Gives the booked room back. The next booking is as large as the reads so far suggest. */
   releaseBooking(): void {
-    this.booked = 0;
-    this.room.release();
+    this.room?.release();
   }
 
   /**
-   * Makes a counted copy of the first `n` bytes of `source` readable: in booked room where there is some, else in memory of just that size, in front of
-   * which the last `carry` readable bytes move, as in {@link book}.
-   * @throws MemoryError `ERR_MEMORY_LIMIT`, everything as it was but for the room
+   * Makes a counted copy of the first `n` bytes of `source` readable: in booked room where there is enough, else in `shared`, where the last `carry`
+   * readable bytes move in front of them, as in {@link book}, unless they stand there already.
+   * @throws MemoryError `ERR_MEMORY_LIMIT`, nothing has changed
    */
-  copyIn(source: Uint8Array, n: number, carry: number = 0): void {
-    const { heap } = this;
-    const room = this.room;
-    if (room.length < n) this.bookAnew(carry + n, carry);
-    Buffer.prototype.copy.call(source, heap.u8, room.at, 0, n);
-    this.booked = n;
-    this.commit(n);
+  copyIn(source: Uint8Array, n: number, carry: number, shared: Chunk): void {
+    const { heap, room } = this;
+    if (room !== undefined && room.length >= n) {
+      Buffer.prototype.copy.call(source, heap.u8, room.at, 0, n);
+      room.book();
+      this.commit(n);
+    } else {
+      const { last } = this;
+      if (carry > 0 && !(last!.block === shared.block && last!.end === shared.at && shared.limit - shared.at >= n)) {
+        shared.reserve(heap, carry + n);
+        this.carryTo(shared.block, shared.at, carry);
+        shared.at += carry;
+      } else shared.reserve(heap, n);
+      const { block, at } = shared;
+      Buffer.prototype.copy.call(source, heap.u8, at, 0, n);
+      shared.at = at + n;
+      this.readable.push(Bytes.over(block, at, at + n));
+    }
     this.copied += n;
   }
 
@@ -137,7 +170,10 @@ export abstract class LinkReader {
 
   /** The next `n` bytes: the memory itself where they lie side by side, else one copy. The caller releases them. */
   next(n: number): Bytes {
-    return this.has(n) ? this.readable.take(n, this.heap) : Bytes.empty();
+    if (!this.has(n)) return Bytes.empty();
+    const { readable } = this;
+    if (n > readable.contiguous) this.copied += readable.join(n, this.heap);
+    return readable.take(n);
   }
 
   /** The next `n` bytes as they lie, without a copy: a rope, which the caller releases. Empty for n <= 0. */
@@ -146,7 +182,7 @@ export abstract class LinkReader {
     if (!this.has(n)) return rope;
     const { readable } = this;
     for (let left = n; left > 0; ) {
-      const part = readable.take(Math.min(left, readable.contiguous), this.heap);
+      const part = readable.take(Math.min(left, readable.contiguous));
       left -= part.length;
       rope.append(part);
     }
@@ -160,22 +196,23 @@ export abstract class LinkReader {
 
   /** The handle on part number `index`, below {@link partCount}, in this buffer's heap: one that lies elsewhere is copied there first. It stays this buffer's. */
   part(index: number): Bytes {
-    this.readable.bringIn(index, this.heap);
+    this.copied += this.readable.bringIn(index, this.heap);
     return this.readable.part(index);
   }
 
   /** Makes the next `n` bytes lie side by side, in this buffer's heap. They are {@link front} or the beginning of it then. */
   join(n: number): void {
     if (!this.has(n)) return;
-    this.readable.join(n, this.heap);
-    this.readable.bringIn(0, this.heap);
+    const { readable, heap } = this;
+    if (n > readable.contiguous) this.copied += readable.join(n, heap);
+    this.copied += readable.bringIn(0, heap);
   }
 
   /** A view of the next `n` bytes, which stay readable: borrowed until they are consumed. Bytes of several parts are joined in place, once. */
   peek(n: number): Buffer {
     if (!this.has(n)) return Buffer.alloc(0);
-    const readable = this.readable;
-    readable.join(n, this.heap);
+    const { readable } = this;
+    if (n > readable.contiguous) this.copied += readable.join(n, this.heap);
     const first = readable.first!;
     const { u8 } = first.block;
     return Buffer.from(u8.buffer as ArrayBuffer, u8.byteOffset + first.start, n);
@@ -249,19 +286,24 @@ export abstract class LinkReader {
     return this.readable.count === 0 ? undefined : this.readable.takePart();
   }
 
-  // Books `size` bytes, or `least` if that is more, and moves the last `carry` readable ones to their front.
-  protected bookAnew(size: number, carry: number, least: number = 0): void {
-    const room = this.room;
-    const readable = this.readable;
-    checkInteger('carry', carry, 0, readable.length);
-    this.booked = 0;
-    room.book(Math.max(size, least));
+  // Books room for `least` bytes or as many as reads suggest, and moves the last `carry` readable ones to its front.
+  private bookAnew(carry: number, least: number): void {
+    checkInteger('carry', carry, 0, this.readable.length);
+    const room = this.room!;
+    room.release();
+    // Twice what is carried, so that a message which outgrows booking after booking is copied about once in all.
+    room.take(Block.allocate(this.heap, carry === 0 ? Math.max(room.size, least) : Math.max(2 * carry, room.size) + least));
     if (carry === 0) return;
-    const { at } = room;
+    this.carryTo(room.block!, room.at, carry);
+    room.at += carry;
+  }
+
+  // Moves the last `carry` readable bytes to `at`, in memory that is ours.
+  private carryTo(block: Block, at: number, carry: number): void {
+    const { readable } = this;
     readable.copyOut(readable.length - carry, carry, this.heap, at);
     readable.truncate(readable.length - carry);
-    readable.push(new Bytes(room.block!, at, at + carry));
-    room.at += carry;
+    readable.push(Bytes.over(block, at, at + carry));
     this.copied += carry;
   }
 

@@ -1,5 +1,5 @@
-import type { Heap } from '../memory/heap.js';
-import { Block } from '../bytes/block.js';
+import type { Block } from '../bytes/block.js';
+import type { BufferSettings } from './settings.js';
 
 /** Reads in a row that leave three quarters of their room empty before the next booking is half as large. */
 const SMALL_READS = 8;
@@ -8,63 +8,81 @@ const SMALL_READS = 8;
  * Memory booked ahead of reads whose size is not known: `[at, limit)` of a block, ours alone. How much is booked follows the reads:
  * double when one fills its room, half after a run of small ones.
  *
- *     base             at               limit
- *     | read, given on | room           |
+ *     base             at         booked    limit
+ *     | read, given on | room to commit     |
  */
 export class Room {
-  readonly heap: Heap;
-  readonly min: number;
-  readonly max: number;
   /** Bytes of the next booking. */
   size: number;
   block: Block | undefined;
   /** Address of the room. */
   at = 0;
   limit = 0;
+  /** Bytes of the room that may be committed. */
+  booked = 0;
+  // The view of those that was given out last.
+  #view: Buffer | undefined = undefined;
+  readonly #settings: BufferSettings;
   #small = 0;
 
-  constructor(heap: Heap, min: number, max: number) {
-    this.heap = heap;
-    this.min = min;
-    this.max = max;
-    this.size = min;
+  constructor(settings: BufferSettings) {
+    this.#settings = settings;
+    this.size = settings.minBook;
   }
 
   get length(): number {
     return this.limit - this.at;
   }
 
-  /** Books `size` bytes anew. What was left of the old room goes back. */
-  book(size: number): void {
+  /** Takes `block` over as the new room. What was left of the old one goes back. */
+  take(block: Block): void {
     this.release();
-    const block = Block.allocate(this.heap, size);
     this.block = block;
     this.at = block.base;
     this.limit = block.end;
+  }
+
+  /** The room that may be committed, for Node to read into. */
+  view(): Buffer {
+    const { block, at, booked } = this;
+    if (block === undefined) return Buffer.alloc(0);
+    return (this.#view ??= Buffer.from(block.u8.buffer as ArrayBuffer, block.u8.byteOffset + at, booked));
+  }
+
+  /** All of the room may be committed. */
+  book(): void {
+    const { length } = this;
+    if (this.booked === length) return;
+    this.booked = length;
+    this.#view = undefined;
   }
 
   /** A read put `n` bytes into the room. */
   fill(n: number): void {
     const { length } = this;
     if (n === length) {
-      this.size = Math.min(this.max, this.size * 2);
+      this.size = Math.min(this.#settings.maxBook, this.size * 2);
       this.#small = 0;
     } else if (n * 4 > this.size) this.#small = 0;
-    else if (this.size > this.min) {
+    else if (this.size > this.#settings.minBook) {
       this.#small += 1;
       if (this.#small === SMALL_READS) this.shrink();
     }
     this.at += n;
+    this.booked = length - n;
+    this.#view = undefined;
   }
 
   /** The next booking is half as large. */
   shrink(): void {
-    this.size = Math.max(this.min, this.size >> 1);
+    this.size = Math.max(this.#settings.minBook, this.size >> 1);
     this.#small = 0;
   }
 
   /** Gives the room back. */
   release(): void {
+    this.booked = 0;
+    this.#view = undefined;
     const { block } = this;
     if (block === undefined) return;
     const { at, limit } = this;

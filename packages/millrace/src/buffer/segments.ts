@@ -3,51 +3,82 @@ import { Block } from '../bytes/block.js';
 import { Bytes } from '../bytes/bytes.js';
 import { copyOut, copyWithin } from '../bytes/copy.js';
 
-/** The parts of every empty queue: never written to. */
-const NONE: Bytes[] = [];
-
 /** Least room for a join: a few more bytes that are asked for later are then appended to it. */
 const JOIN_ROOM = 512;
+
+/** The spare room behind a join, ours alone: `[end, limit)` of `block`. */
+class Join {
+  readonly block: Block;
+  readonly limit: number;
+  end: number;
+
+  constructor(block: Block) {
+    this.block = block;
+    this.limit = block.end;
+    this.end = block.base;
+  }
+}
+
+/**
+ * The parts behind the first, where there are any.
+ *
+ *     parts   [ gone | gone | b3 b4 | b5 ... ]
+ *                            ^ head
+ */
+class Tail {
+  // A literal has room for one; a push onto an empty array would make room for seventeen.
+  readonly parts: Bytes[];
+  head = 0;
+
+  constructor(part: Bytes) {
+    this.parts = [part];
+  }
+
+  get count(): number {
+    return this.parts.length - this.head;
+  }
+
+  /** Takes the first of these off. */
+  shift(): Bytes {
+    const { parts } = this;
+    const part = parts[this.head]!;
+    this.head += 1;
+    if (this.head >= 64 && this.head * 2 >= parts.length) {
+      parts.splice(0, this.head);
+      this.head = 0;
+    }
+    return part;
+  }
+}
 
 /**
  * A queue of bytes in parts, each an owned handle. Parts that touch become one as they come in, so a part ends only where memory does.
  *
- *     parts   [ used | used | b0 b1 b2 | b3 b4 | b5 ... ]
- *                            ^ head
- *
- * When bytes of several parts must lie side by side they are copied once, into a join that then stands in their place: looking at them
- * again copies nothing, and neither does taking them.
+ * Most queues have one part, and need no array for it. When bytes of several parts must lie side by side they are copied once, into a join that
+ * then stands in their place: looking at them again copies nothing, and neither does taking them.
  */
 export class Segments {
   /** Bytes in all parts. */
   length = 0;
-  /** Bytes copied to lie side by side. */
-  joined = 0;
-  #parts: Bytes[] = NONE;
-  #head = 0;
-  // The spare room behind a join, ours alone: `[#joinEnd, #joinLimit)` of `#joinBlock`.
-  #joinBlock: Block | undefined;
-  #joinEnd = 0;
-  #joinLimit = 0;
+  /** The first part; it stays ours. Undefined when there is none. */
+  first: Bytes | undefined = undefined;
+  private tail: Tail | undefined = undefined;
+  // The join that is the first part, while it has room behind it.
+  private spare: Join | undefined = undefined;
 
   /** How many parts there are. */
   get count(): number {
-    return this.#parts.length - this.#head;
+    return this.first === undefined ? 0 : this.tail === undefined ? 1 : 1 + this.tail.count;
   }
 
   /** Bytes of the first part. */
   get contiguous(): number {
-    return this.#head < this.#parts.length ? this.#parts[this.#head]!.length : 0;
+    return this.first === undefined ? 0 : this.first.length;
   }
 
-  /** The first part; it stays ours. Undefined when there is none. */
-  get first(): Bytes | undefined {
-    return this.#parts[this.#head];
-  }
-
-  /** Part number `index`; it stays ours. */
+  /** Part number `index`, below {@link count}; it stays ours. */
   part(index: number): Bytes {
-    return this.#parts[this.#head + index]!;
+    return index === 0 ? this.first! : this.tail!.parts[this.tail!.head + index - 1]!;
   }
 
   /** Takes over `bytes` as the last ones. */
@@ -58,40 +89,27 @@ export class Segments {
       return;
     }
     this.length += length;
-    const parts = this.#parts;
-    // A literal has room for one; a push onto an empty array would make room for seventeen.
-    if (parts.length === this.#head) {
-      this.#parts = [bytes];
-      this.#head = 0;
-    } else if (!parts[parts.length - 1]!.tryMerge(bytes)) parts.push(bytes);
+    const { first, tail } = this;
+    if (first === undefined) this.first = bytes;
+    else if (tail === undefined) {
+      if (!first.tryMerge(bytes)) this.tail = new Tail(bytes);
+    } else if (!tail.parts[tail.parts.length - 1]!.tryMerge(bytes)) tail.parts.push(bytes);
   }
 
-  /** Gives the first `n` bytes away, 1 to {@link length}: side by side, copied into `heap` where they are not yet. */
-  take(n: number, heap: Heap): Bytes {
-    const first = this.#parts[this.#head]!;
-    if (n < first.length) {
-      this.length -= n;
-      return first.splitTo(n);
-    }
+  /** Gives the first `n` bytes away, 1 to {@link contiguous}. */
+  take(n: number): Bytes {
+    const first = this.first!;
     if (n === first.length) return this.takePart();
-    this.join(n, heap);
-    return this.take(n, heap);
+    this.length -= n;
+    return first.splitTo(n);
   }
 
   /** Gives the whole first part away. */
   takePart(): Bytes {
-    const parts = this.#parts;
-    const first = parts[this.#head]!;
+    const first = this.first!;
+    if (this.spare !== undefined) this.trim();
     this.length -= first.length;
-    if (first.block === this.#joinBlock) this.#dropJoin();
-    this.#head += 1;
-    if (this.#head === parts.length) {
-      this.#parts = NONE;
-      this.#head = 0;
-    } else if (this.#head >= 64 && this.#head * 2 >= parts.length) {
-      parts.splice(0, this.#head);
-      this.#head = 0;
-    }
+    this.drop();
     return first;
   }
 
@@ -105,7 +123,7 @@ export class Segments {
     }
     if (left > 0) {
       this.length -= left;
-      target.push(this.#parts[this.#head]!.splitTo(left));
+      target.push(this.first!.splitTo(left));
     }
   }
 
@@ -117,7 +135,7 @@ export class Segments {
       this.takePart().release();
     }
     if (left > 0) {
-      this.#parts[this.#head]!.advance(left);
+      this.first!.advance(left);
       this.length -= left;
     }
   }
@@ -125,15 +143,15 @@ export class Segments {
   /** Gives all but the first `n` bytes back. */
   truncate(n: number): void {
     while (this.length > n) {
-      const last = this.#parts[this.#parts.length - 1]!;
+      const last = this.part(this.count - 1);
       const surplus = this.length - n;
-      if (last.block === this.#joinBlock && last === this.first) this.#dropJoin();
+      if (last === this.first) this.trim();
       if (surplus >= last.length) {
         this.length -= last.length;
-        this.#parts.pop();
-        if (this.#parts.length === this.#head) {
-          this.#parts = NONE;
-          this.#head = 0;
+        if (last === this.first) this.first = undefined;
+        else {
+          this.tail!.parts.pop();
+          if (this.tail!.count === 0) this.tail = undefined;
         }
         last.release();
       } else {
@@ -158,8 +176,8 @@ export class Segments {
   copyOut(from: number, n: number, target: Uint8Array | Heap, position: number): void {
     let skipped = 0;
     let done = 0;
-    for (let i = this.#head; done < n; i += 1) {
-      const part = this.#parts[i]!;
+    for (let i = 0; done < n; i += 1) {
+      const part = this.part(i);
       const begin = Math.max(0, from - skipped);
       if (begin < part.length) {
         const end = Math.min(part.length, begin + n - done);
@@ -171,69 +189,56 @@ export class Segments {
     }
   }
 
-  /** Makes the first `n` bytes lie side by side, 1 to {@link length}. */
-  join(n: number, heap: Heap): void {
-    const first = this.#parts[this.#head]!;
-    if (n <= first.length) return;
-    let whole: Bytes;
-    if (first.block === this.#joinBlock && first.end === this.#joinEnd && first.start + n <= this.#joinLimit) {
-      whole = this.takeJoin();
-    } else {
-      this.#dropJoin();
-      const block = Block.allocate(heap, Math.max(JOIN_ROOM, n + (n >> 1)));
-      copyWithin(first.block, first.start, first.end, heap, block.base);
-      this.joined += first.length;
-      this.#joinBlock = block;
-      this.#joinEnd = block.base + first.length;
-      this.#joinLimit = block.end;
-      whole = Bytes.over(block, block.base, this.#joinEnd);
-      this.length -= first.length;
-      this.#head += 1;
+  /** Makes the first `n` bytes lie side by side in `heap`, {@link contiguous} to {@link length}. Gives the number of bytes copied. */
+  join(n: number, heap: Heap): number {
+    const first = this.first!;
+    let join = this.spare;
+    let whole = first;
+    let copied = n - first.length;
+    if (join === undefined || first.end !== join.end || first.start + n > join.limit) {
+      this.trim();
+      join = new Join(Block.allocate(heap, Math.max(JOIN_ROOM, n + (n >> 1))));
+      whole = this.append(join, first, first.length, heap);
+      copied = n;
       first.release();
+      this.first = whole;
+      this.spare = join;
     }
-    // Now `whole` stands outside the queue, with room behind it for what is missing.
-    let missing = n - whole.length;
-    while (missing > 0) {
-      const part = this.#parts[this.#head]!;
+    for (let missing = n - whole.length; missing > 0; ) {
+      const part = this.part(1);
       const some = Math.min(missing, part.length);
-      copyWithin(part.block, part.start, part.start + some, heap, this.#joinEnd);
-      whole.tryMerge(Bytes.over(this.#joinBlock!, this.#joinEnd, this.#joinEnd + some));
-      this.#joinEnd += some;
-      this.joined += some;
+      whole.tryMerge(this.append(join, part, some, heap));
       missing -= some;
-      this.length -= some;
       if (some < part.length) part.advance(some);
       else {
-        this.#head += 1;
+        this.drop();
+        this.first = whole;
         part.release();
       }
     }
-    this.length += whole.length;
-    if (this.#head > 0) {
-      this.#head -= 1;
-      this.#parts[this.#head] = whole;
-    } else this.#parts.unshift(whole);
+    return copied;
   }
 
-  /** Moves part number `index` into `heap` where it lies elsewhere: a copy, which counts as joined. */
-  bringIn(index: number, heap: Heap): void {
-    const at = this.#head + index;
-    const part = this.#parts[at]!;
-    if (part.block.heap === heap) return;
+  /** Moves part number `index` into `heap` where it lies elsewhere. Gives the number of bytes copied. */
+  bringIn(index: number, heap: Heap): number {
+    const part = this.part(index);
+    if (part.block.heap === heap) return 0;
     const { length } = part;
     const block = Block.allocate(heap, length);
     copyWithin(part.block, part.start, part.end, heap, block.base);
     block.uncover(block.base + length, block.end);
-    this.#parts[at] = Bytes.over(block, block.base, block.base + length);
-    this.joined += length;
+    const here = Bytes.over(block, block.base, block.base + length);
+    if (index === 0) this.first = here;
+    else this.tail!.parts[this.tail!.head + index - 1] = here;
     part.release();
+    return length;
   }
 
   /** Offset after the first `byte` at or after offset `from`; 0 when there is none. */
   find(byte: number, from: number): number {
     let before = 0;
-    for (let i = this.#head; i < this.#parts.length; i += 1) {
-      const part = this.#parts[i]!;
+    for (let i = 0; i < this.count; i += 1) {
+      const part = this.part(i);
       const begin = Math.max(0, from - before);
       if (begin < part.length) {
         const { heap, u8 } = part.block;
@@ -250,32 +255,33 @@ export class Segments {
 
   /** Gives the spare room behind a join back. */
   trim(): void {
-    this.#dropJoin();
+    const join = this.spare;
+    if (join === undefined) return;
+    this.spare = undefined;
+    join.block.uncover(join.end, join.limit);
   }
 
   /** Gives everything back. */
   clear(): void {
-    this.#dropJoin();
-    const parts = this.#parts;
-    const head = this.#head;
-    this.#parts = NONE;
-    this.#head = 0;
-    this.length = 0;
-    for (let i = head; i < parts.length; i += 1) parts[i]!.release();
+    while (this.first !== undefined) this.takePart().release();
   }
 
-  // The join at the front, taken off the queue with its room kept.
-  private takeJoin(): Bytes {
-    const first = this.#parts[this.#head]!;
-    this.length -= first.length;
-    this.#head += 1;
-    return first;
+  // Copies the first `n` bytes of `part` to the end of a join, and gives the handle on them there.
+  private append(join: Join, part: Bytes, n: number, heap: Heap): Bytes {
+    const { end } = join;
+    copyWithin(part.block, part.start, part.start + n, heap, end);
+    join.end = end + n;
+    return Bytes.over(join.block, end, end + n);
   }
 
-  #dropJoin(): void {
-    const block = this.#joinBlock;
-    if (block === undefined) return;
-    this.#joinBlock = undefined;
-    block.uncover(this.#joinEnd, this.#joinLimit);
+  // The first part has left the queue: the second is the first.
+  private drop(): void {
+    const { tail } = this;
+    if (tail === undefined) {
+      this.first = undefined;
+      return;
+    }
+    this.first = tail.shift();
+    if (tail.count === 0) this.tail = undefined;
   }
 }

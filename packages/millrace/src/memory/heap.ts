@@ -61,6 +61,8 @@ export class Heap {
   readonly slot: number;
   /** Address of 64 bytes into which a kernel called by this thread writes the numbers of its failure; see wasm/status.ts. */
   readonly report: number;
+  /** The same as words. Shared memory never detaches, so one view lasts. */
+  readonly reportWords: Int32Array;
   /** The books of debug mode, undefined in normal operation. */
   readonly ledger: Ledger | undefined;
   readonly #tiers: Tiers;
@@ -93,6 +95,7 @@ export class Heap {
     this.#words = new Int32Array(this.memory.memory.buffer, 0, PAGE / 4);
     this.slot = attachSlot(this.#words, attached === undefined);
     this.report = REPORTS + this.slot * REPORT_SIZE;
+    this.reportWords = new Int32Array(this.memory.memory.buffer, this.report, REPORT_SIZE / 4);
     this.#module = attached?.module ?? kernelModule();
     this.kernels = instantiateKernels(this.memory.memory, this.#module);
     this.#buddy = new Buddy(this.memory, this.kernels, this.slot);

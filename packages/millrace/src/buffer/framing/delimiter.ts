@@ -89,18 +89,12 @@ export class DelimiterFraming implements Framing {
 }
 
 /** Finds delimiters, 64 bytes at a time. */
-export class DelimiterScanner extends FrameScanner {
-  readonly #framing: DelimiterFraming;
+export class DelimiterScanner extends FrameScanner<DelimiterFraming> {
   // The last byte scanned is the first half of a delimiter.
   #carried = 0;
 
-  constructor(heap: Heap, framing: DelimiterFraming) {
-    super(heap, framing.maxMessage);
-    this.#framing = framing;
-  }
-
   override finish(): number {
-    if (this.fault || this.pending === 0 || this.#framing.unterminated === 'torn') return super.finish();
+    if (this.fault || this.pending === 0 || this.framing.unterminated === 'torn') return super.finish();
     const { pending } = this;
     this.offset += pending;
     this.pending = 0;
@@ -123,7 +117,7 @@ export class DelimiterScanner extends FrameScanner {
    */
   resync(address: number, length: number): number {
     const { heap } = this;
-    const end = length === 0 ? 0 : heap.kernels.findDelimiter(address, length, this.#framing.last, this.#framing.before, this.#carried);
+    const end = length === 0 ? 0 : heap.kernels.findDelimiter(address, length, this.framing.last, this.framing.before, this.#carried);
     const dropped = end === 0 ? length : end;
     this.offset += dropped;
     this.pending = 0;
@@ -131,7 +125,7 @@ export class DelimiterScanner extends FrameScanner {
     if (end !== 0) {
       this.fault = undefined;
       this.#carried = 0;
-    } else if (length > 0) this.#carried = heap.u8[address + length - 1] === this.#framing.before ? 1 : 0;
+    } else if (length > 0) this.#carried = heap.u8[address + length - 1] === this.framing.before ? 1 : 0;
     return dropped;
   }
 
@@ -140,8 +134,9 @@ export class DelimiterScanner extends FrameScanner {
   }
 
   protected run(address: number, length: number, table: number, capacity: number): number {
-    const { heap, report } = this;
-    const framing = this.#framing;
+    const { heap } = this;
+    const report = heap.reportWords;
+    const framing = this.framing;
     const status = heap.kernels.scanDelimited(
       address, length, framing.last, framing.before, this.pending, this.#carried, this.maxMessage, table, capacity, heap.report,
     );

@@ -78,18 +78,13 @@ export class LengthPrefixFraming implements Framing {
 }
 
 /** Goes from length field to length field. */
-export class LengthPrefixScanner extends PrefixScanner {
-  protected readonly rule = 'the length field gives a payload of less than 0 bytes';
-  readonly #framing: LengthPrefixFraming;
-
-  constructor(heap: Heap, framing: LengthPrefixFraming) {
-    super(heap, framing.maxMessage);
-    this.#framing = framing;
+export class LengthPrefixScanner extends PrefixScanner<LengthPrefixFraming> {
+  protected get rule(): string {
+    return 'the length field gives a payload of less than 0 bytes';
   }
 
   protected walk(address: number, length: number, from: number, remaining: number, table: number, capacity: number): number {
-    const { heap } = this;
-    const framing = this.#framing;
+    const { heap, framing } = this;
     return heap.kernels.scanLengthPrefixed(
       address, length, from, remaining, framing.width, framing.bigEndian ? 1 : 0, framing.fieldOffset, framing.adjustment, framing.maxMessage,
       table, capacity, heap.report,

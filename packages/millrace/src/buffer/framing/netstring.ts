@@ -21,7 +21,7 @@ export class NetstringFraming implements Framing {
   }
 
   scanner(heap: Heap): NetstringScanner {
-    return new NetstringScanner(heap, this.maxMessage);
+    return new NetstringScanner(heap, this);
   }
 
   payloadStart(u8: Uint8Array, start: number): number {
@@ -61,7 +61,9 @@ export class NetstringFraming implements Framing {
 
 /** Goes from length to length. */
 export class NetstringScanner extends PrefixScanner {
-  protected readonly rule = 'a netstring is a decimal length without leading zeros, a colon, the payload and a comma';
+  protected get rule(): string {
+    return 'a netstring is a decimal length without leading zeros, a colon, the payload and a comma';
+  }
 
   protected walk(address: number, length: number, from: number, remaining: number, table: number, capacity: number): number {
     const { heap } = this;

@@ -2,18 +2,7 @@ import { ArgumentRangeError } from '../../base/arguments.js';
 import type { BufferError } from '../../base/errors.js';
 import type { Heap } from '../../memory/heap.js';
 import { torn } from './fault.js';
-
-const reports = new WeakMap<Heap, Int32Array>();
-
-/** The heap's report area as words. Shared memory never detaches, so one view lasts. */
-function reportOf(heap: Heap): Int32Array {
-  let report = reports.get(heap);
-  if (report === undefined) {
-    report = new Int32Array(heap.u8.buffer, heap.report, 16);
-    reports.set(heap, report);
-  }
-  return report;
-}
+import type { Framing } from './framing.js';
 
 /**
  * Finds message boundaries in a stream that arrives in pieces, without I/O and without holding any of it: each piece is a range of
@@ -26,10 +15,9 @@ function reportOf(heap: Heap): Int32Array {
  * A fault is thrown by the scan that meets it, unless messages ended before it in the same piece: then that scan gives those, `fault` is
  * set, and the next call throws it. What was complete before a fault is therefore never lost.
  */
-export abstract class FrameScanner {
+export abstract class FrameScanner<F extends Framing = Framing> {
   readonly heap: Heap;
-  /** Most bytes of a message's payload: its header and delimiter do not count. */
-  readonly maxMessage: number;
+  readonly framing: F;
   /** Messages that ended in the last scan. */
   messages = 0;
   /** Stream offset after the last complete message: where the message under way starts. */
@@ -38,12 +26,15 @@ export abstract class FrameScanner {
   pending = 0;
   /** What is wrong with the bytes that follow `offset`; no further byte is looked at. */
   fault: BufferError | undefined;
-  protected readonly report: Int32Array;
 
-  constructor(heap: Heap, maxMessage: number) {
+  constructor(heap: Heap, framing: F) {
     this.heap = heap;
-    this.maxMessage = maxMessage;
-    this.report = reportOf(heap);
+    this.framing = framing;
+  }
+
+  /** Most bytes of a message's payload: its header and delimiter do not count. */
+  get maxMessage(): number {
+    return this.framing.maxMessage;
   }
 
   /**

@@ -17,7 +17,7 @@ export class VarintFraming implements Framing {
   }
 
   scanner(heap: Heap): VarintScanner {
-    return new VarintScanner(heap, this.maxMessage);
+    return new VarintScanner(heap, this);
   }
 
   payloadStart(u8: Uint8Array, start: number): number {
@@ -53,7 +53,9 @@ export class VarintFraming implements Framing {
 
 /** Goes from varint to varint. */
 export class VarintScanner extends PrefixScanner {
-  protected readonly rule = 'the length is a varint of more than 64 bits';
+  protected get rule(): string {
+    return 'the length is a varint of more than 64 bits';
+  }
 
   protected walk(address: number, length: number, from: number, remaining: number, table: number, capacity: number): number {
     const { heap } = this;

@@ -29,6 +29,7 @@ export class BufReader {
   readonly #source: ByteSource;
   readonly #maxLine: number;
   #ended = false;
+  #pulling = false;
   #closed = false;
 
   /** @throws ArgumentTypeError, ArgumentRangeError */
@@ -174,7 +175,9 @@ export class BufReader {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.buffer.close();
+    // What a source is just reading into goes back when it has read.
+    if (this.#pulling) this.buffer.skip(this.buffer.length);
+    else this.buffer.close();
     if (!this.#ended) await this.#source.cancel();
   }
 
@@ -207,13 +210,16 @@ export class BufReader {
   async #pull(): Promise<boolean> {
     if (this.#closed) throw new BufferError('ERR_CLOSED', 'the reader is closed');
     if (this.#ended) return false;
-    const more = await this.#source.pull(this.buffer);
-    if (!more) this.#ended = true;
-    if (this.#closed) {
-      // Closed while it waited: nothing may stay behind.
-      this.buffer.close();
-      throw new BufferError('ERR_CLOSED', 'the reader is closed');
+    this.#pulling = true;
+    let more: boolean;
+    try {
+      more = await this.#source.pull(this.buffer);
+    } finally {
+      this.#pulling = false;
+      if (this.#closed) this.buffer.close(); // while it waited: nothing may stay behind
     }
+    if (!more) this.#ended = true;
+    if (this.#closed) throw new BufferError('ERR_CLOSED', 'the reader is closed');
     this.buffer.releaseBooking();
     return more;
   }

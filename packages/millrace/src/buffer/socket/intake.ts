@@ -1,180 +1,206 @@
 import { MemoryError } from '../../base/errors.js';
 import { LinkBuffer } from '../link-buffer.js';
-import { Landing, LANDING_SIZE } from './landing.js';
+import type { LinkSetup } from './setup.js';
 import { unwatch, watch, type Sweepable } from './sweep.js';
 
 /** Bytes that a connection reads from the landing, and copies, before it books room of its own: one that sends little never does. */
 const LANDED_MOST = 4096;
+/** Doublings of that for a connection which has gone back to the landing as often. */
+const MOST_DOUBLINGS = 8;
 
-/** How long a connection that found the heap full waits before it tries again. */
-const RETRY_MS = 10;
+// What a link knows about itself in one number, as ten thousand idle ones should cost little. The bits from RETURNS on count doublings.
+/** Something was read since the last sweep. */
+const BUSY = 1;
+/** The sweep has this connection on its list. */
+const WATCHED = 2;
+/** Reads go straight into the heap. */
+export const DIRECT = 4;
+/** The socket is closed. */
+export const CLOSED = 8;
+/** The way out is shut: Node ended it with the way in, as it does where half-open is not allowed. */
+export const SHUT = 16;
+/** The next read goes to the landing. */
+const LANDED = 32;
+const RETURNS = 6;
 
-/** What an intake asks of its owner. */
-export interface IntakeOwner {
-  /** How many of the last readable bytes belong to a message cut in two. */
-  readonly carry: number;
-  /** There is more to read; false to stop reading. */
-  arrived(): boolean;
-  /** Go on reading after the intake itself had it stopped. */
-  resumeReading(): void;
-  fail(error: unknown): void;
-  /** Points a read that is armed already at `view`; false when that cannot be done. */
-  redirect(view: Uint8Array): boolean;
+/** A connection that waits for memory. */
+class Stall {
+  readonly abort: AbortController = new AbortController();
+  /** What has come meanwhile, in memory of its own. TLS gives all that it has decrypted, also when told to stop. */
+  readonly stash: Buffer[] = [];
 }
 
 /**
- * Decides where the next read goes. A connection begins, and waits, on the shared landing, from which the few bytes that come are copied;
- * once it has read 4 KiB it books room of its own, and reads go there without a copy until it is idle again.
+ * The half of a link that decides where the next read goes. A connection begins, and waits, on the shared landing, from which the few bytes that
+ * come are copied; once it has read 4 KiB it books room of its own, and reads go there without a copy until it is idle again.
  *
  *     landing --- 4 KiB ----> own room, doubling as reads fill it --- about a second without a read ---> landing
  *        ^                                                                                                |
  *        +------------------------------------------------------------------------------------------------+
  *
- * When the heap is full reading stops, what has landed waits in memory of its own, and room is asked for again until there is some.
+ * When the heap is full reading stops, what has landed waits in memory of its own, and reading goes on as soon as there is room.
  */
-export class Intake implements Sweepable {
+export abstract class Intake implements Sweepable {
+  /** What has been read and not consumed. Do not book or commit. */
   readonly input: LinkBuffer;
-  /** The view that the next read fills. */
-  view: Buffer;
-  /** Whether Node has asked for it. */
-  asked = false;
-  readonly #owner: IntakeOwner;
-  readonly #landing: Landing;
-  #landed = true;
-  #landedBytes = 0;
-  #busy = false;
-  #watched = false;
-  #stash: Buffer | undefined;
-  #retry: NodeJS.Timeout | undefined;
+  /**
+   * How many of the last readable bytes are the beginning of a message whose end has not come: {@link FrameScanner.pending}. When the next read
+   * needs new room, these are copied in front of it, so that the message lies in one piece. @default 0
+   */
+  carry = 0;
+  /** @internal */
+  protected readonly setup: LinkSetup;
+  /** @internal */
+  protected state: number = LANDED;
+  // Bytes that have landed since the connection came to the landing.
+  #landed = 0;
+  #stall: Stall | undefined = undefined;
 
-  constructor(owner: IntakeOwner, input: LinkBuffer) {
-    this.#owner = owner;
-    this.input = input;
-    this.#landing = Landing.of(input.heap);
-    this.view = this.#landing.view;
+  constructor(setup: LinkSetup) {
+    this.setup = setup;
+    this.input = new LinkBuffer(setup.settings);
+    setup.landing.enter();
   }
 
-  /** What Node asks for before each read. */
-  next(): Buffer {
-    this.asked = true;
-    return this.view;
+  /** @internal There is more to read; false to stop reading. */
+  protected abstract arrived(): boolean;
+
+  /** @internal Closes with `error`. */
+  protected abstract fail(error: unknown): void;
+
+  /** @internal Points the read that is awaited at `view`; false when that cannot be done. */
+  protected abstract redirect(view: Uint8Array): boolean;
+
+  /** Goes on reading. */
+  abstract resume(): void;
+
+  /** @internal What the next read fills. */
+  get view(): Buffer {
+    return (this.state & LANDED) !== 0 ? this.setup.landing.view : this.input.roomBuffer();
   }
 
-  /** A read has put `n` bytes into {@link view}. Gives false when reading must stop; either way `view` is where the next one goes. */
+  /** @internal A read has put `n` bytes into {@link view}. Gives false when reading must stop; either way `view` is where the next one goes. */
   read(n: number): boolean {
-    this.#busy = true;
+    this.state |= BUSY;
+    const { landing } = this.setup;
     try {
-      if (!this.#landed) this.input.commit(n);
-      else if (!this.#copyLanded(this.#landing.view, n)) return false;
-      else if (this.#landedBytes < LANDED_MOST) {
-        this.#watch();
-        return this.#owner.arrived();
+      if ((this.state & LANDED) === 0) this.input.commit(n);
+      else {
+        if (!this.keep(landing.view, n)) return false;
+        this.#landed += n;
+        if (this.#landed < LANDED_MOST << (this.state >> RETURNS)) return this.arrived();
       }
-      return this.#deliver();
+      return this.deliver();
     } catch (error) {
       // Bytes handed on must not be read over: whatever went wrong, the next read lands where nothing is kept.
-      this.#land();
-      this.#owner.fail(error);
+      this.land();
+      this.fail(error);
       return false;
     }
   }
 
-  /** A chunk that Node allocated: the way of reading that copies. Gives false when reading must stop. */
+  /** @internal A chunk that Node allocated: the way of reading that copies. Gives false when reading must stop. */
   copy(chunk: Uint8Array): boolean {
-    this.#busy = true;
     try {
-      if (!this.#copyLanded(chunk, chunk.length)) return false;
-      this.#watch();
-      return this.#owner.arrived();
+      return this.keep(chunk, chunk.length) && this.arrived();
     } catch (error) {
-      this.#owner.fail(error);
+      this.fail(error);
       return false;
     }
   }
 
+  /** @internal */
   sweep(): boolean {
-    if (this.#busy) {
-      this.#busy = false;
+    if ((this.state & BUSY) !== 0) {
+      this.state &= ~BUSY;
       return false;
     }
-    if (!this.#landed && !this.#owner.redirect(this.#landing.view)) return false;
-    this.#land();
-    this.#landedBytes = 0;
+    if ((this.state & LANDED) === 0 && !this.redirect(this.setup.landing.view)) return false;
+    this.land();
+    this.#landed = 0;
+    // Each return costs Node a few bytes: a connection that wakes and sleeps by turns soon stays on the landing.
+    if (this.state >> RETURNS < MOST_DOUBLINGS) this.state += 1 << RETURNS;
     this.input.releaseRoom();
-    this.#watched = false;
+    this.state &= ~WATCHED;
     return true;
   }
 
-  /** The connection is closed: no read will come. */
-  close(): void {
-    clearTimeout(this.#retry);
-    unwatch(this);
-    this.#stash = undefined;
-    this.input.releaseRoom();
+  /** @internal The connection is closed: no read will come. */
+  protected closeIntake(): void {
+    const stall = this.#stall;
+    this.#stall = undefined;
+    stall?.abort.abort();
+    if ((this.state & WATCHED) !== 0) unwatch(this);
+    this.input.close();
+    this.setup.landing.leave();
   }
 
-  #land(): void {
-    this.#landed = true;
-    this.view = this.#landing.view;
+  private land(): void {
+    this.state |= LANDED;
   }
 
-  // Copies what landed into room of our own.
-  #copyLanded(source: Uint8Array, n: number): boolean {
-    this.#landedBytes += n;
-    try {
-      this.input.copyIn(source, n, this.#owner.carry);
-    } catch (error) {
-      if (!(error instanceof MemoryError)) throw error;
-      this.#stash = Buffer.from(source.subarray(0, n));
-      this.#wait();
-      return false;
+  // Copies what Node has read to where it can stay. False when there is no memory for it: it is copied, and handed on, as soon as there is.
+  private keep(source: Uint8Array, n: number): boolean {
+    if (this.#stall === undefined) {
+      try {
+        this.input.copyIn(source, n, this.carry, this.setup.landing.kept);
+        return true;
+      } catch (error) {
+        if (!(error instanceof MemoryError)) throw error;
+        this.wait();
+      }
     }
-    return true;
+    this.#stall!.stash.push(Buffer.from(source.subarray(0, n)));
+    return false;
   }
 
   // Hands on what has come and books for the next read.
-  #deliver(): boolean {
-    const more = this.#owner.arrived();
+  private deliver(): boolean {
+    const more = this.arrived();
     try {
-      this.input.bookRead(this.#owner.carry);
+      this.input.bookRead(this.carry);
     } catch (error) {
       if (!(error instanceof MemoryError)) throw error;
-      this.#land();
-      if (more) this.#wait();
+      this.land();
+      if (more) this.wait();
       return false;
     }
-    this.#landed = false;
-    this.view = this.input.roomBuffer();
-    this.#watch();
+    this.state &= ~LANDED;
+    this.watch();
     return more;
   }
 
-  #watch(): void {
-    if (this.#watched) return;
-    this.#watched = true;
+  private watch(): void {
+    if ((this.state & WATCHED) !== 0) return;
+    this.state |= WATCHED;
     watch(this);
   }
 
-  #wait(): void {
-    this.#land();
-    this.#retry = setTimeout(() => this.#tryAgain(), RETRY_MS);
+  // Reading stops, and what comes all the same lands: waits for memory in a line with all others, then goes on.
+  private wait(): void {
+    this.land();
+    this.#stall = new Stall();
+    void this.goOnWhenFree(this.#stall);
   }
 
-  // Reading is stopped, and the next read is armed on the landing: go on once there is room for a whole landing more.
-  #tryAgain(): void {
-    const stash = this.#stash;
+  private async goOnWhenFree(stall: Stall): Promise<void> {
+    const { input } = this;
     try {
-      this.input.book((stash?.length ?? 0) + LANDING_SIZE, this.#owner.carry);
-      this.#stash = undefined;
-      this.#watch();
-      if (stash !== undefined) {
-        this.input.copyIn(stash, stash.length, this.#owner.carry);
-        if (!this.#owner.arrived()) return;
-      }
-      this.#owner.resumeReading();
+      // What has come is handed on in one piece, so there must be room for all of it.
+      do await input.bookWhenFree(Math.max(input.bookingSize, bytesOf(stall.stash)), stall.abort.signal);
+      while (input.roomLength < bytesOf(stall.stash));
+      stall.abort.signal.throwIfAborted();
+      this.#stall = undefined;
+      this.watch();
+      for (const chunk of stall.stash) input.copyIn(chunk, chunk.length, this.carry, this.setup.landing.kept);
+      if (stall.stash.length === 0 || this.arrived()) this.resume();
     } catch (error) {
-      if (error instanceof MemoryError) this.#wait();
-      else this.#owner.fail(error);
+      if (stall.abort.signal.aborted) input.releaseRoom(); // closed meanwhile
+      else this.fail(error);
     }
   }
+}
+
+function bytesOf(chunks: readonly Buffer[]): number {
+  return chunks.reduce((sum, chunk) => sum + chunk.length, 0);
 }

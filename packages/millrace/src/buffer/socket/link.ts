@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net';
-import { defaultHeap, type Heap } from '../../memory/heap.js';
+import type { Heap } from '../../memory/heap.js';
 import type { Bytes } from '../../bytes/bytes.js';
-import { checkInteger } from '../../base/arguments.js';
-import { LinkBuffer, type LinkBufferOptions } from '../link-buffer.js';
-import { Intake, type IntakeOwner } from './intake.js';
+import type { LinkBuffer, LinkBufferOptions } from '../link-buffer.js';
+import { CLOSED, DIRECT, Intake, SHUT } from './intake.js';
+import { canReadInPlace, READER, readInPlace, redirect } from './onread.js';
+import { Outlet } from './outlet.js';
+import type { LinkSetup } from './setup.js';
 
 /** What happens on a link. One object may serve any number of links. */
 export interface LinkHandlers {
@@ -36,19 +38,31 @@ export interface LinkOptions extends Omit<LinkBufferOptions, 'heap' | 'maxBook'>
   reading?: 'auto' | 'copy';
 }
 
-// One function for all links, as ten thousand idle ones should cost little.
-const links = new WeakMap<Socket, Link>();
+/** The option that has Node read into our memory: `net.connect({ onread })`. */
+export interface OnRead {
+  buffer: () => Uint8Array;
+  callback: (n: number) => boolean;
+}
+
+// Functions that all links share, as ten thousand idle ones should cost little.
+interface Linked {
+  [READER]: Link;
+}
+
+function onData(this: Socket, chunk: Buffer): void {
+  if (!(this as unknown as Linked)[READER].copy(chunk)) this.pause();
+}
 
 function onEnd(this: Socket): void {
-  links.get(this)?.ended();
+  (this as unknown as Linked)[READER].ended();
 }
 
 function onError(this: Socket, error: Error): void {
-  links.get(this)?.failed(error);
+  (this as unknown as Linked)[READER].failed(error);
 }
 
 function onClose(this: Socket): void {
-  links.get(this)?.closed();
+  (this as unknown as Linked)[READER].closed();
 }
 
 /**
@@ -60,82 +74,57 @@ function onClose(this: Socket): void {
  * What is written stays pinned until Node has written it. When the socket closes, by either side or by a fault, whatever the link
  * holds goes back; handles that were taken from `input` are their takers'.
  */
-export class Link implements IntakeOwner {
+export class Link extends Intake {
   readonly socket: Socket;
-  readonly heap: Heap;
-  /** What has been read and not consumed. Do not book or commit. */
-  readonly input: LinkBuffer;
-  readonly highWaterMark: number;
-  /**
-   * How many of the last readable bytes are the beginning of a message whose end has not come: {@link FrameScanner.pending}. When the next read
-   * needs new room, these are copied in front of it, so that the message lies in one piece. @default 0
-   */
-  carry = 0;
-  /** Whether reads go straight into the heap. */
-  direct = false;
-  /** Bytes flushed and not yet written out. */
-  pendingBytes = 0;
   /** Whatever the user keeps with a link. */
-  data: unknown;
-  readonly #handlers: LinkHandlers;
-  readonly #intake: Intake;
-  #output: LinkBuffer | undefined;
-  readonly #options: LinkOptions;
-  // Handles given to Node, in batches, oldest first; a batch goes back when its write has been called back.
-  readonly #batches: Bytes[][] = [];
-  #wantsDrain = false;
-  #error: Error | undefined;
-  #closed = false;
-  // The way out is shut: Node ended it with the way in, as it does where half-open is not allowed.
-  #shut = false;
+  data: unknown = undefined;
+  #outlet: Outlet | undefined = undefined;
+  #error: Error | undefined = undefined;
 
   /** Users call `attach`, `connectLink`, `connectTlsLink` or `linkServer`. */
-  constructor(makeSocket: (link: Link) => Socket, handlers: LinkHandlers, options: LinkOptions) {
-    const { heap = defaultHeap(), highWaterMark = 2 ** 20 } = options;
-    this.heap = heap;
-    this.highWaterMark = checkInteger('highWaterMark', highWaterMark, 1, Number.MAX_SAFE_INTEGER);
-    this.#handlers = handlers;
-    this.#options = options;
-    const { minBook = 8192, maxBook = Math.max(minBook, 2 ** 20), copyBelow = 4096 } = options;
-    this.input = new LinkBuffer({ heap, minBook, maxBook, copyBelow });
-    this.#intake = new Intake(this, this.input);
-    this.socket = makeSocket(this);
-    const { socket } = this;
-    links.set(socket, this);
+  private constructor(setup: LinkSetup, connect: ((link: Link) => Socket) | undefined, accepted: Socket | undefined) {
+    super(setup);
+    const socket = accepted ?? connect!(this);
+    const direct = !setup.copies && (accepted === undefined || canReadInPlace(accepted));
+    this.socket = socket;
+    (socket as unknown as Linked)[READER] = this;
+    if (direct) this.state |= DIRECT;
+    if (direct && accepted !== undefined) readInPlace(accepted);
     socket.on('end', onEnd);
     socket.on('error', onError);
     socket.on('close', onClose);
+    // Nothing comes this way where reads are direct, unless Node should read in a way of its own after all: then it is copied, and not lost.
+    if (accepted !== undefined || !direct) socket.on('data', onData);
   }
 
-  /** What is to be written: nothing of it leaves before {@link flush}. */
-  get output(): LinkBuffer {
-    this.#output ??= new LinkBuffer({ heap: this.heap, ...(this.#options.copyBelow === undefined ? {} : { copyBelow: this.#options.copyBelow }) });
-    return this.#output;
+  /** @internal A link over a socket that there is. */
+  static over(socket: Socket, setup: LinkSetup): Link {
+    return new Link(setup, undefined, socket);
+  }
+
+  /** @internal A link over a socket that `connect` makes, with the `onread` it is given if there is one. */
+  static connecting(setup: LinkSetup, connect: (onread: OnRead | undefined) => Socket): Link {
+    return new Link(setup, (link) => connect(setup.copies ? undefined : { buffer: () => link.view, callback: (n) => link.read(n) }), undefined);
+  }
+
+  get heap(): Heap {
+    return this.input.heap;
+  }
+
+  get highWaterMark(): number {
+    return this.setup.highWaterMark;
+  }
+
+  /** Whether reads go straight into the heap. */
+  get direct(): boolean {
+    return (this.state & DIRECT) !== 0;
   }
 
   get isClosed(): boolean {
-    return this.#closed;
+    return (this.state & CLOSED) !== 0;
   }
 
   // ---- reading -----------------------------------------------------------------------------------------------------
-
-  /** The option that has Node read into our memory. */
-  get onread(): { buffer: () => Uint8Array; callback: (n: number) => boolean } {
-    const intake = this.#intake;
-    return { buffer: () => intake.next(), callback: (n) => intake.read(n) };
-  }
-
-  /** @internal Whether Node has asked for memory to read into. */
-  get wasAsked(): boolean {
-    return this.#intake.asked;
-  }
-
-  /** Reads from 'data' events instead: one copy. */
-  listen(): void {
-    this.socket.on('data', (chunk: Buffer) => {
-      if (!this.#intake.copy(chunk)) this.socket.pause();
-    });
-  }
 
   /** Stops reading. */
   pause(): void {
@@ -144,51 +133,52 @@ export class Link implements IntakeOwner {
 
   /** Goes on reading. */
   resume(): void {
-    if (!this.#closed) this.socket.resume();
+    if (!this.isClosed) this.socket.resume();
   }
 
   /** @internal */
-  arrived(): boolean {
+  protected arrived(): boolean {
     if (this.socket.destroyed) return false;
-    return this.#handlers.data(this) !== false;
+    return this.setup.handlers.data(this) !== false;
   }
 
   /** @internal */
-  resumeReading(): void {
-    this.resume();
-  }
-
-  /** @internal */
-  fail(error: unknown): void {
+  protected fail(error: unknown): void {
     this.destroy(error instanceof Error ? error : new Error(String(error)));
   }
 
   /** @internal */
-  redirect(view: Uint8Array): boolean {
-    if (!this.direct) return true;
-    // Not documented; without it an idle connection keeps the room it booked last.
-    const handle = (this.socket as unknown as { _handle?: { useUserBuffer?: (view: Uint8Array) => void } | null })._handle;
-    if (!handle || typeof handle.useUserBuffer !== 'function') return false;
-    handle.useUserBuffer(view);
-    return true;
+  protected redirect(view: Uint8Array): boolean {
+    return redirect(this.socket, view);
   }
 
   // ---- writing -----------------------------------------------------------------------------------------------------
+
+  /** What is to be written: nothing of it leaves before {@link flush}. */
+  get output(): LinkBuffer {
+    return this.outlet.output;
+  }
+
+  /** Bytes flushed and not yet written out. */
+  get pendingBytes(): number {
+    return this.#outlet === undefined ? 0 : this.#outlet.pendingBytes;
+  }
 
   /**
    * Writes out what {@link output} holds, in one writev. Its memory is pinned until Node has written it.
    * @returns false when `highWaterMark` bytes or more wait to be written: time to stop until `drain`. After the link has closed, nothing is written.
    */
   flush(): boolean {
-    const output = this.#output;
-    if (output === undefined) return this.pendingBytes < this.highWaterMark;
+    const outlet = this.#outlet;
+    if (outlet === undefined) return true;
+    const { output } = outlet;
     output.flush();
     if (output.length > 0) {
-      if (this.#closed || this.#shut || this.socket.destroyed || this.socket.writableEnded) output.skip(output.length);
-      else this.#write(output);
+      if ((this.state & (CLOSED | SHUT)) !== 0 || this.socket.destroyed || this.socket.writableEnded) output.skip(output.length);
+      else outlet.write();
     }
-    if (this.pendingBytes < this.highWaterMark) return true;
-    this.#wantsDrain = true;
+    if (outlet.pendingBytes < this.setup.highWaterMark) return true;
+    outlet.wantsDrain = true;
     return false;
   }
 
@@ -206,48 +196,16 @@ export class Link implements IntakeOwner {
 
   /** Closes at once, whatever waits. */
   destroy(error?: Error): void {
-    if (this.#closed) return;
+    if (this.isClosed) return;
     this.#error ??= error;
     this.socket.destroy(error);
   }
 
-  // Gives all of `output` to Node.
-  #write(output: LinkBuffer): void {
-    const { socket } = this;
-    const batch: Bytes[] = [];
-    this.#batches.push(batch);
-    socket.cork();
-    for (let part = output.nextPart(); part !== undefined; part = output.nextPart()) {
-      batch.push(part);
-      this.pendingBytes += part.length;
-      if (output.length > 0) socket.write(part.toBuffer());
-      else socket.write(part.toBuffer(), () => this.#written(batch));
-    }
-    socket.uncork();
-  }
-
-  #written(batch: Bytes[]): void {
-    // Node calls back in order, so the batch is the oldest; or the link has closed and it went back then.
-    if (this.#batches[0] === batch) this.#batches.shift();
-    this.#unpin(batch);
-    if (!this.#wantsDrain || this.pendingBytes >= this.highWaterMark || this.#closed) return;
-    this.#wantsDrain = false;
-    this.#call(() => this.#handlers.drain?.(this));
-  }
-
-  #unpin(batch: Bytes[]): void {
-    for (const bytes of batch) {
-      this.pendingBytes -= bytes.length;
-      bytes.release();
-    }
-    batch.length = 0;
-  }
-
-  /** @internal */
+  /** @internal The peer has sent all it will. */
   ended(): void {
-    this.#shut = !this.socket.allowHalfOpen;
-    this.#call(() => this.#handlers.end?.(this));
-    if (!(this.#options.allowHalfOpen ?? false) && !this.socket.destroyed) this.end();
+    if (!this.socket.allowHalfOpen) this.state |= SHUT;
+    this.call(this.setup.handlers.end);
+    if (!this.setup.allowHalfOpen && !this.socket.destroyed) this.end();
   }
 
   /** @internal */
@@ -257,21 +215,30 @@ export class Link implements IntakeOwner {
 
   /** @internal The handle is closed: Node neither reads nor writes any more. */
   closed(): void {
-    this.#closed = true;
-    for (const batch of this.#batches) this.#unpin(batch);
-    this.#batches.length = 0;
+    this.state |= CLOSED;
     try {
-      this.#handlers.close?.(this, this.#error);
+      this.setup.handlers.close?.(this, this.#error);
     } finally {
-      this.#intake.close();
-      this.input.close();
-      this.#output?.close();
+      this.closeIntake();
+      this.#outlet?.close();
     }
   }
 
-  #call(handler: () => void): void {
+  private get outlet(): Outlet {
+    return (this.#outlet ??= new Outlet(this.socket, this.setup.settings, () => this.drained()));
+  }
+
+  // A write is done: whoever was told to stop may go on once enough of them are.
+  private drained(): void {
+    const outlet = this.#outlet!;
+    if (!outlet.wantsDrain || outlet.pendingBytes >= this.setup.highWaterMark || this.isClosed) return;
+    outlet.wantsDrain = false;
+    this.call(this.setup.handlers.drain);
+  }
+
+  private call(handler: ((link: Link) => void) | undefined): void {
     try {
-      handler();
+      handler?.call(this.setup.handlers, this);
     } catch (error) {
       this.fail(error);
     }
