@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BufReader } from '../../../src/buffer/reader/buf-reader.js';
 import { LinkSource } from '../../../src/buffer/reader/link-source.js';
-import type { Readables, WebByteStream } from '../../../src/buffer/reader/source.js';
+import type { ByteSource, Readables, WebByteStream } from '../../../src/buffer/reader/source.js';
 import { attach, connectLink } from '../../../src/buffer/socket/attach.js';
 import { Bytes } from '../../../src/bytes/bytes.js';
 import { Heap } from '../../../src/memory/heap.js';
@@ -171,6 +171,33 @@ describe('BufReader', () => {
     await expect(wrong.readByte()).rejects.toThrow(TypeError);
     await wrong.close();
   });
+});
+
+it('closed while a source reads into its room, it keeps the room until that is over', async () => {
+  let address = 0;
+  let arrive!: () => void;
+  const source: ByteSource = {
+    async pull(into) {
+      into.bookRead();
+      address = into.roomAddress;
+      await new Promise<void>((resolve) => {
+        arrive = resolve;
+      });
+      heap.u8.set(Buffer.from('late'), address);
+      into.commit(4);
+      return true;
+    },
+    cancel() {},
+  };
+  const reader = new BufReader(source, { heap });
+  const byte = reader.readByte();
+  await reader.close();
+  // Were the room free, this would be there, and be written over.
+  const other = Bytes.copyOf(Buffer.alloc(16_384, 'x'), heap);
+  arrive();
+  await expect(byte).rejects.toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }));
+  expect(other.toString()).toBe('x'.repeat(16_384));
+  other.release();
 });
 
 describe('sources', () => {
