@@ -9,9 +9,15 @@ export interface Turns {
 
 const BATCH_US = 200;
 
-/** Microseconds of processor time that this process has had: all contenders work in one thread, and what else the machine does is not in it. */
+/** What Node from 23.9 on has, and the types of Node 20 do not know. */
+const threadUsage = (process as unknown as { threadCpuUsage?: () => NodeJS.CpuUsage }).threadCpuUsage;
+
+/**
+ * Microseconds of processor time that this thread has had: all contenders work in one, and what else the machine does is not in it. Before Node 23.9 it is that of the
+ * whole process, with the threads that collect garbage and compile.
+ */
 function processorTime(): number {
-  const { user, system } = process.cpuUsage();
+  const { user, system } = threadUsage?.() ?? process.cpuUsage();
   return user + system;
 }
 

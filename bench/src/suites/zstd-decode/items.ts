@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { rustProgram } from '@millrace/interop/rust';
 import type { SuiteContext } from '../../harness/suite.js';
+import { derived } from './corpora.js';
 
 /** Pieces of one corpus, all of one size, and what libzstd makes of them at one level. */
 export interface Items {
@@ -43,10 +44,10 @@ function cut(bytes: Buffer, size: number): Buffer[] {
   return found;
 }
 
-/** The corpora named on the command line, or the messages of `@mdn/browser-compat-data`, one a line; cut to sizes and compressed at levels. */
+/** The corpora named on the command line, or those made from `@mdn/browser-compat-data`; cut to sizes and compressed at levels. */
 export function items(context: SuiteContext, sizes: readonly number[], levels: readonly number[]): Items[] {
   const corpora = context.corpora.given();
-  if (corpora.length === 0) corpora.push({ name: 'mdn', bytes: Buffer.concat(context.corpora.messages().flatMap((message) => [message, Buffer.from('\n')])) });
+  if (corpora.length === 0) corpora.push(...derived(context.corpora.messages()));
   const program = rustProgram('libzstd');
   const found: Items[] = [];
   for (const { name, bytes } of corpora) {
