@@ -4,6 +4,7 @@ import type { Kernels } from '../wasm/kernels.js';
 import { instantiateKernels, kernelModule } from '../wasm/module.js';
 import type { CompiledModule, SharedMemory } from '../wasm/webassembly.js';
 import { Buddy } from './buddy.js';
+import { FreeRun, NO_RUN } from './free-run.js';
 import { Ledger, RED_ZONE, type Leak } from './ledger.js';
 import { LinearMemory } from './linear-memory.js';
 import { Pressure } from './pressure.js';
@@ -63,6 +64,8 @@ export class Heap {
   readonly report: number;
   /** The same as words. Shared memory never detaches, so one view lasts. */
   readonly reportWords: Int32Array;
+  /** Frees in a row, which need no call; for Block. */
+  readonly run: FreeRun = new FreeRun();
   /** The books of debug mode, undefined in normal operation. */
   readonly ledger: Ledger | undefined;
   readonly #tiers: Tiers;
@@ -102,7 +105,7 @@ export class Heap {
     if (attached === undefined) this.#buddy.initialize();
     else for (const [name, address] of attached.tables) this.#tables.set(name, address);
     this.#returns = new ReturnLists(this.memory, this.#buddy);
-    this.#tiers = new Tiers(tiers, this.memory.limit, this.#buddy);
+    this.#tiers = new Tiers(tiers, this.memory.limit, this.#buddy, debug ? NO_RUN : this.run);
     this.#pressure = new Pressure(this);
     this.ledger = debug ? new Ledger() : undefined;
     if (debug) reportAtExit(this);
@@ -163,6 +166,7 @@ export class Heap {
       return -1;
     }
     if (this.ledger !== undefined) return this.#allocateInDebug(this.ledger, size);
+    if (this.run.end >= 0) this.#closeRun();
     const rounded = (size + (GRAIN - 1)) & -GRAIN;
     let address = this.#tiers.allocate(rounded);
     if (address < 0) {
@@ -194,6 +198,12 @@ export class Heap {
    */
   free(address: number, size: number): void {
     const end = address + size;
+    const { run } = this;
+    if (address === run.end && end <= run.limit && (size | 0) === size && size > 0) {
+      run.end = end;
+      return;
+    }
+    if (run.end >= 0) this.#closeRun();
     if ((address | 0) !== address || (size | 0) !== size || size <= 0 || address < 0 || end > this.memory.limit) throw foreign(address, end);
     if (this.ledger !== undefined) this.#freeInDebug(this.ledger, address, end);
     else if (this.#tiers.free(address, end) === HERE) this.#fall(size);
@@ -206,6 +216,7 @@ export class Heap {
    */
   tryExtend(end: number, extra: number): number {
     checkInteger('extra', extra, 1, MAX_SIZE);
+    if (this.run.end >= 0) this.#closeRun();
     const claimed = this.roundUp(end + extra) - end;
     // In debug mode a red zone follows; beyond 2^31 the sum has wrapped around.
     if (this.ledger !== undefined || claimed < extra || !this.#tiers.tryExtend(end, claimed)) return 0;
@@ -220,6 +231,7 @@ export class Heap {
   table(name: string, size: number, build: (address: number) => void): number {
     let address = this.#tables.get(name);
     if (address === undefined) {
+      if (this.run.end >= 0) this.#closeRun();
       const rounded = this.roundUp(size);
       address = this.#tiers.allocate(rounded);
       if (address < 0) address = this.#allocateMore(rounded);
@@ -246,6 +258,7 @@ export class Heap {
    * @throws MemoryError `ERR_DOUBLE_FREE` for the first range that was free already, when all others have been taken back
    */
   collect(): void {
+    if (this.run.end >= 0) this.#closeRun();
     if (!this.#returns.pending()) return;
     let fault: unknown;
     const whole = this.#returns.drain((start, end) => {
@@ -364,6 +377,15 @@ export class Heap {
     const live = this.#live - size;
     this.#live = live;
     if (live < this.#pressure.floor) this.#pressure.fell(live);
+  }
+
+  // Tells the allocator what the run freed.
+  #closeRun(): void {
+    const { from, end } = this.run;
+    this.run.close();
+    if (end === from) return;
+    this.#tiers.growHole(end);
+    this.#live -= end - from;
   }
 
   // The blocks there are have no range large enough: first what other threads have sent home, then a new block.

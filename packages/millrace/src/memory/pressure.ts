@@ -1,3 +1,5 @@
+import type { FreeRun } from './free-run.js';
+
 const POLL_MS = 5;
 
 interface Waiter {
@@ -18,6 +20,8 @@ interface Mark {
 export interface Allocating {
   /** Gives an address, or -1 when the limit is reached. */
   tryAllocate(size: number): number;
+  /** Closed while a bound is set or changed. */
+  readonly run: FreeRun;
 }
 
 /**
@@ -136,6 +140,7 @@ export class Pressure {
     }
     this.floor = waiting ? Number.MAX_SAFE_INTEGER : floor;
     this.ceiling = ceiling;
+    this.#heap.run.allowed = this.floor < 0;
     if (waiting) this.#timer ??= setInterval(() => this.#serve(), POLL_MS);
     else if (this.#timer) {
       clearInterval(this.#timer);

@@ -1,5 +1,6 @@
 import { MemoryError } from '../base/errors.js';
 import { EXTENT, OFFSET_TREE, RECORD_SHIFT, RECORD_WORDS, RIGHT, START, first, link, linkAfter, makeHeader, neighbour, unlink } from './avl.js';
+import type { FreeRun } from './free-run.js';
 import { auditRanges } from './ranges-audit.js';
 import { SizeIndex, endOf, roomOf, type SizeIndexKind } from './size-index.js';
 import { PAGE, PAGE_SHIFT } from './state.js';
@@ -20,6 +21,8 @@ export interface FreeRangesOptions {
   /** Keep one block that has become free, so that allocating and freeing at its boundary does not thrash. */
   keepSpare: boolean;
   sink: BlockSink;
+  /** The run of its heap, which is open only while its last free was one of these ranges' and nothing has happened since. */
+  run: FreeRun;
 }
 
 // Own names for imported constants: V8 folds only those.
@@ -62,6 +65,7 @@ export class FreeRanges {
   readonly #tag: number;
   readonly #sink: BlockSink;
   readonly #keepSpare: boolean;
+  readonly #run: FreeRun;
   #used = FIRST_RECORD;
   #recycled = 0; // list of unused records, through word 0
   #blocks = 0; // list of block headers
@@ -81,6 +85,7 @@ export class FreeRanges {
     this.#tag = options.tag;
     this.#sink = options.sink;
     this.#keepSpare = options.keepSpare;
+    this.#run = options.run;
     this.#index = new SizeIndex(this.#n, SIZE_HEADER, options.index);
   }
 
@@ -136,11 +141,19 @@ export class FreeRanges {
    * @throws MemoryError `ERR_DOUBLE_FREE`, and nothing was done
    */
   free(header: number, address: number, end: number): boolean {
-    if (address === this.#holeEnd && end <= this.#holeHigh) this.#holeEnd = end;
-    else if (end === this.#bumpStart && address >= this.#bumpLow && (address & 15) === 0) this.#bumpStart = address;
+    if (address === this.#holeEnd && end <= this.#holeHigh) {
+      // The second free in a row: what follows may continue it without coming here.
+      this.#holeEnd = end;
+      this.#run.open(end, this.#holeHigh);
+    } else if (end === this.#bumpStart && address >= this.#bumpLow && (address & 15) === 0) this.#bumpStart = address;
     else if (end === this.#holeStart && address >= this.#holeLow) this.#holeStart = address;
     else return this.#merge(header, address, end);
     return true;
+  }
+
+  /** What was freed by a run: the hole, from where it ended when the run was opened up to `end`. */
+  growHole(end: number): void {
+    this.#holeEnd = end;
   }
 
   /**

@@ -1,6 +1,7 @@
 import { ArgumentTypeError, checkInteger } from '../base/arguments.js';
 import { MemoryError } from '../base/errors.js';
 import type { Buddy } from './buddy.js';
+import { NO_RUN, type FreeRun } from './free-run.js';
 import { FreeRanges } from './ranges.js';
 import type { MappedBlock, TierStats } from './report.js';
 import type { SizeIndexKind } from './size-index.js';
@@ -71,7 +72,7 @@ export class Tiers {
   #largeAllocations = 0;
   readonly #misses: [number, number, number] = [0, 0, 0];
 
-  constructor(options: Required<TierOptions>, limit: number, buddy: Buddy) {
+  constructor(options: Required<TierOptions>, limit: number, buddy: Buddy, run: FreeRun) {
     this.#buddy = buddy;
     this.#pages = new Int32Array(limit / PAGE);
     this.#smallBelow = options.smallBelow;
@@ -79,7 +80,10 @@ export class Tiers {
     const fitted = [options.small, options.middle, options.large].map((allocator) => allocator === 'pages');
     this.#fitted = fitted;
     const make = (tag: number, allocator: TierAllocator): FreeRanges =>
-      new FreeRanges({ pages: this.#pages, sink: buddy, tag, index: allocator === 'pages' ? 'tree' : allocator, keepSpare: allocator !== 'pages' });
+      allocator === 'pages'
+        ? // No runs: what is freed may complete a page, which goes back then.
+          new FreeRanges({ pages: this.#pages, sink: buddy, run: NO_RUN, tag, index: 'tree', keepSpare: false })
+        : new FreeRanges({ pages: this.#pages, sink: buddy, run, tag, index: allocator, keepSpare: true });
     this.#small = make(SMALL, options.small);
     this.#middle = make(MIDDLE, options.middle);
     this.#large = make(LARGE, options.large);
@@ -138,6 +142,11 @@ export class Tiers {
     } else if (!this.#large.free(entry >> TAG, start, end)) this.#freeAcross(start, end);
     else if (this.#pages[start >>> PAGES] === entry) this.#large.shrink(entry >> TAG);
     return FREED;
+  }
+
+  /** Closes the heap's run: what it freed, which ends at `end`, is free in the tier it belongs to. */
+  growHole(end: number): void {
+    this.#ranges(this.#pages[(end - 1) >>> PAGES]! & LARGE).growHole(end);
   }
 
   /** Claims `[end, end + extra)` when it is free; `end + extra` must be a multiple of 16. */

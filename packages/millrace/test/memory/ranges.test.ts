@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { FreeRun } from '../../src/memory/free-run.js';
 import { FreeRanges } from '../../src/memory/ranges.js';
 import { PAGE_SHIFT } from '../../src/memory/state.js';
 import type { SizeIndexKind } from '../../src/memory/size-index.js';
@@ -8,7 +9,7 @@ const PAGE = 1 << PAGE_SHIFT;
 function make(index: SizeIndexKind, pagesEach: readonly number[], keepSpare = true) {
   const pages = new Int32Array(1024);
   const given: [number, number][] = [];
-  const ranges = new FreeRanges({ pages, tag: 1, index, keepSpare, sink: { give: (start, end) => given.push([start, end]) } });
+  const ranges = new FreeRanges({ pages, tag: 1, index, keepSpare, run: new FreeRun(), sink: { give: (start, end) => given.push([start, end]) } });
   let at = PAGE;
   for (const count of pagesEach) {
     ranges.addBlock(at, at + count * PAGE);
