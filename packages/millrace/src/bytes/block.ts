@@ -1,5 +1,6 @@
 import { MemoryError, OwnershipError } from '../base/errors.js';
 import { ALIGNMENT, type Heap } from '../memory/heap.js';
+import { NO_RUN, type FreeRun } from '../memory/free-run.js';
 import type { Ledger } from '../memory/ledger.js';
 import { dataViewOf } from './memory-views.js';
 import { Overlay, type RangeSink } from './overlay.js';
@@ -30,6 +31,8 @@ export class Block {
   end: number;
   /** The heap's books, in debug mode. */
   readonly ledger: Ledger | undefined;
+  // The heap's, for as long as whatever one handle lets go goes back.
+  #run: FreeRun;
   #overlay: Overlay | undefined = undefined;
   // Debug mode only: what is frozen counts one here.
   #frozen: Overlay | undefined = undefined;
@@ -44,6 +47,7 @@ export class Block {
     this.end = end;
     this.#owner = heap === undefined ? new Owner(end - base, onRelease) : undefined;
     this.ledger = heap?.ledger;
+    this.#run = heap === undefined || heap.ledger !== undefined ? NO_RUN : heap.run;
     if (this.ledger !== undefined) {
       // An overlay from the start: what is given back then always comes by giveBack.
       this.#overlay = new Overlay();
@@ -62,6 +66,7 @@ export class Block {
   cover(start: number, end: number): void {
     if (start === end) return;
     this.#overlay ??= new Overlay();
+    this.#run = NO_RUN;
     this.#overlay.add(start, end);
   }
 
@@ -70,9 +75,9 @@ export class Block {
    * @throws OwnershipError `ERR_RELEASED` for the block that stands in released handles
    */
   uncover(start: number, end: number): void {
-    if (this.#overlay === undefined && this.heap !== undefined) {
-      if (start !== end) this.heap.free(start, end - start);
-    } else this.uncoverSlowly(start, end);
+    const run = this.#run;
+    if (start === run.end && end <= run.limit) run.end = end;
+    else this.uncoverSlowly(start, end);
   }
 
   /**
@@ -97,8 +102,14 @@ export class Block {
   }
 
   private uncoverSlowly(start: number, end: number): void {
-    if (this === RELEASED) throwReleased();
-    if (start === end) return;
+    if (start === end) {
+      if (this === RELEASED) throwReleased();
+      return;
+    }
+    if (this.#overlay === undefined && this.heap !== undefined) {
+      this.heap.free(start, end - start);
+      return;
+    }
     if (this.#overlay === undefined || this.#overlay.isEmpty) this.giveBack(start, end);
     else this.#overlay.subtract(start, end, this);
     // Last, so that everything is consistent when the owner's callback throws or makes handles of its own.
