@@ -19,10 +19,13 @@ import { View } from './view.js';
 export abstract class BufMut extends View {
   /** Position in `block.u8` after the last byte of room that lies together. */
   declare limit: number;
+  /** The block's view, at hand since numbers are written by it: a tenth to a fifth faster than by way of the block. Set wherever `block` is. */
+  protected declare view: DataView;
 
   constructor(block: Block, start: number, end: number, limit: number) {
     super(block, start, end);
     this.limit = limit;
+    this.view = block.view;
   }
 
   /** How many bytes can still be written; Infinity where only memory is the limit. */
@@ -64,12 +67,12 @@ export abstract class BufMut extends View {
   advanceMut(n: number): void {
     if (this.block === RELEASED) throwReleased();
     checkInteger('n', n, 0, this.limit - this.end);
-    this.commit(n);
+    this.commitTo(this.end + n);
   }
 
-  /** Counts `n` bytes behind the written ones, which lie in the spare room, as written. */
-  protected commit(n: number): void {
-    this.end += n;
+  /** Counts what lies in the spare room up to `position` as written. */
+  protected commitTo(position: number): void {
+    this.end = position;
   }
 
   /** Appends all that remains in `source`, consuming it. */
@@ -90,7 +93,7 @@ export abstract class BufMut extends View {
     const { length } = source;
     if (length > this.limit - this.end || length === 0) this.reserve(length);
     copyIn(source, this.block.u8, this.end);
-    this.commit(length);
+    this.commitTo(this.end + length);
   }
 
   /** Appends `count` bytes of `value`, 0 to 255. */
@@ -99,14 +102,14 @@ export abstract class BufMut extends View {
     checkInteger('count', count, 0, 2 ** 31 - 1);
     this.reserve(count);
     this.block.u8.fill(value, this.end, this.end + count);
-    this.commit(count);
+    this.commitTo(this.end + count);
   }
 
   /** Appends a copy of `[start, end)` of `block`: what a handle's `block`, `start` and `end` say. */
   putRange(block: Block, start: number, end: number): void {
     this.reserve(end - start);
     copyAcross(block, start, end, this.block, this.end);
-    this.commit(end - start);
+    this.commitTo(this.end + end - start);
   }
 
   /** Appends `text` and gives the number of bytes that made. */
@@ -115,15 +118,19 @@ export abstract class BufMut extends View {
     // A UTF-16 code unit makes at most three bytes; only where that bound does not fit is the text measured.
     if (text.length * 3 > this.limit - this.end || text.length === 0) this.reserve(Buffer.byteLength(text, encoding));
     const n = bufferOf(this.block).write(text, this.end, this.limit - this.end, encoding);
-    this.commit(n);
+    this.commitTo(this.end + n);
     return n;
   }
 
   putU8(value: number): void {
     if ((value & 0xff) !== value) refuse('a byte', value);
-    if (this.limit - this.end < 1) this.reserve(1);
-    this.block.u8[this.end] = value;
-    this.commit(1);
+    const at = this.end;
+    if (at + 1 > this.limit) {
+      this.reserve(1);
+      return this.putU8(value);
+    }
+    this.block.u8[at] = value;
+    this.commitTo(at + 1);
   }
 
   putI8(value: number): void {
@@ -133,9 +140,13 @@ export abstract class BufMut extends View {
 
   putU16(value: number, littleEndian: boolean = false): void {
     if ((value & 0xffff) !== value) refuse('an unsigned 16-bit integer', value);
-    if (this.limit - this.end < 2) this.reserve(2);
-    this.block.view.setUint16(this.end, value, littleEndian);
-    this.commit(2);
+    const at = this.end;
+    if (at + 2 > this.limit) {
+      this.reserve(2);
+      return this.putU16(value, littleEndian);
+    }
+    this.view.setUint16(at, value, littleEndian);
+    this.commitTo(at + 2);
   }
 
   putI16(value: number, littleEndian: boolean = false): void {
@@ -145,9 +156,13 @@ export abstract class BufMut extends View {
 
   putU32(value: number, littleEndian: boolean = false): void {
     if (value >>> 0 !== value) refuse('an unsigned 32-bit integer', value);
-    if (this.limit - this.end < 4) this.reserve(4);
-    this.block.view.setUint32(this.end, value, littleEndian);
-    this.commit(4);
+    const at = this.end;
+    if (at + 4 > this.limit) {
+      this.reserve(4);
+      return this.putU32(value, littleEndian);
+    }
+    this.view.setUint32(at, value, littleEndian);
+    this.commitTo(at + 4);
   }
 
   putI32(value: number, littleEndian: boolean = false): void {
@@ -159,30 +174,46 @@ export abstract class BufMut extends View {
   putU64(value: bigint | number, littleEndian: boolean = false): void {
     const big = typeof value === 'bigint' ? value : fromNumber(value);
     if (BigInt.asUintN(64, big) !== big) refuse('an unsigned 64-bit integer', value);
-    if (this.limit - this.end < 8) this.reserve(8);
-    this.block.view.setBigUint64(this.end, big, littleEndian);
-    this.commit(8);
+    const at = this.end;
+    if (at + 8 > this.limit) {
+      this.reserve(8);
+      return this.putU64(value, littleEndian);
+    }
+    this.view.setBigUint64(at, big, littleEndian);
+    this.commitTo(at + 8);
   }
 
   /** @param value a bigint, or a safe integer as a number */
   putI64(value: bigint | number, littleEndian: boolean = false): void {
     const big = typeof value === 'bigint' ? value : fromNumber(value);
     if (BigInt.asIntN(64, big) !== big) refuse('a signed 64-bit integer', value);
-    if (this.limit - this.end < 8) this.reserve(8);
-    this.block.view.setBigInt64(this.end, big, littleEndian);
-    this.commit(8);
+    const at = this.end;
+    if (at + 8 > this.limit) {
+      this.reserve(8);
+      return this.putI64(value, littleEndian);
+    }
+    this.view.setBigInt64(at, big, littleEndian);
+    this.commitTo(at + 8);
   }
 
   putF32(value: number, littleEndian: boolean = false): void {
-    if (this.limit - this.end < 4) this.reserve(4);
-    this.block.view.setFloat32(this.end, value, littleEndian);
-    this.commit(4);
+    const at = this.end;
+    if (at + 4 > this.limit) {
+      this.reserve(4);
+      return this.putF32(value, littleEndian);
+    }
+    this.view.setFloat32(at, value, littleEndian);
+    this.commitTo(at + 4);
   }
 
   putF64(value: number, littleEndian: boolean = false): void {
-    if (this.limit - this.end < 8) this.reserve(8);
-    this.block.view.setFloat64(this.end, value, littleEndian);
-    this.commit(8);
+    const at = this.end;
+    if (at + 8 > this.limit) {
+      this.reserve(8);
+      return this.putF64(value, littleEndian);
+    }
+    this.view.setFloat64(at, value, littleEndian);
+    this.commitTo(at + 8);
   }
 
   /** An unsigned safe integer in `n` bytes, 1 to 8. */
@@ -205,12 +236,12 @@ export abstract class BufMut extends View {
     if (typeof value === 'number') {
       if (!Number.isSafeInteger(value) || value < 0) refuse('an unsigned safe integer', value);
       if (this.limit - this.end < MAX_VARINT) this.reserve(varintLength(value));
-      this.commit(writeVarint(this.block.u8, this.end, value));
+      this.commitTo(this.end + writeVarint(this.block.u8, this.end, value));
       return;
     }
     if (BigInt.asUintN(64, value) !== value) refuse('an unsigned 64-bit integer', value);
     if (this.limit - this.end < MAX_VARINT) this.reserve(varintLength(Number(value)));
-    this.commit(writeVarintBig(this.block.u8, this.end, value));
+    this.commitTo(this.end + writeVarintBig(this.block.u8, this.end, value));
   }
 
   /** A signed varint in zigzag form. @param value a safe integer as a number, 64 bits as a bigint */
@@ -235,7 +266,7 @@ export abstract class BufMut extends View {
       low = (low >>> 8) | ((high & 0xff) << 24);
       high >>= 8;
     }
-    this.commit(n);
+    this.commitTo(this.end + n);
   }
 }
 

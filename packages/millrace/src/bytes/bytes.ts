@@ -266,8 +266,14 @@ export class Bytes extends View {
     this.block = RELEASED;
     this.start = 0;
     this.end = 0;
-    if (share === undefined) block.uncover(start, end);
-    else this.releaseShared(block, start, end, share);
+    if (share !== undefined) {
+      this.share = undefined;
+      if (share.count > 1) {
+        share.count -= 1;
+        return;
+      }
+    }
+    block.uncover(start, end);
   }
 
   /** {@link release}, for `using`; nothing when that was done before. */
@@ -301,12 +307,6 @@ export class Bytes extends View {
     }
     if (oldStart < start) block.uncover(oldStart, start);
     else block.uncover(end, oldEnd);
-  }
-
-  private releaseShared(block: Block, start: number, end: number, share: Share): void {
-    this.share = undefined;
-    if (share.count > 1) share.count -= 1;
-    else block.uncover(start, end);
   }
 
   private forget(): void {
@@ -445,6 +445,7 @@ export class BytesMut extends Writable {
     if (this.start !== this.end) return false;
     const { block, start, limit } = this;
     this.block = next.block;
+    this.view = next.block.view;
     this.start = next.start;
     this.end = next.end;
     this.limit = next.limit;
@@ -482,6 +483,7 @@ const MutHandle: MutHandleConstructor = function (this: Fields, block: Block, st
   this.start = start;
   this.end = end;
   this.limit = limit;
+  this.view = block.view;
   if (block.ledger !== undefined) watch(block.ledger, this as unknown as BytesMut, limit);
 } as unknown as MutHandleConstructor;
 (MutHandle as { prototype: BytesMut }).prototype = BytesMut.prototype;
@@ -492,6 +494,7 @@ interface Fields {
   end: number;
   share: Share | undefined;
   limit: number;
+  view: DataView;
 }
 
 function checkOffset(n: number, length: number): void {

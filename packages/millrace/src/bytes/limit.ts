@@ -45,10 +45,11 @@ export class Limit extends BufMut {
     return bytes;
   }
 
-  protected override commit(n: number): void {
+  protected override commitTo(position: number): void {
+    const n = position - this.end;
     this.inner.advanceMut(n);
     this.#left -= n;
-    this.end += n;
+    this.end = position;
     this.look();
   }
 
@@ -57,6 +58,7 @@ export class Limit extends BufMut {
     const { block, end, limit } = this.inner;
     this.start = end - (this.end - this.start);
     this.block = block;
+    this.view = block.view;
     this.end = end;
     this.limit = Math.min(limit, end + this.#left);
   }

@@ -101,6 +101,7 @@ export abstract class Writable extends BufMut {
   protected forget(): void {
     if (this.block.ledger !== undefined) unwatch(this.block.ledger, this);
     this.block = RELEASED;
+    this.view = RELEASED.view;
     this.start = 0;
     this.end = 0;
     this.limit = 0;
@@ -123,6 +124,7 @@ export abstract class Writable extends BufMut {
     const larger = allocateEither(heap, Math.max(needed, Math.min((limit - start) * 2, 2 ** 30), remembered), needed);
     copyAcross(block, start, end, larger, larger.base);
     this.block = larger;
+    this.view = larger.view;
     this.start = larger.base;
     this.end = larger.base + end - start;
     this.limit = larger.end;
