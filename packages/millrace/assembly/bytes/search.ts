@@ -1,10 +1,14 @@
 // Searching and comparing ranges of the memory. A load may reach 15 bytes past a range: the heap keeps a guard at both ends of the
 // memory, and what lies outside the range is masked off before it counts.
 
-/** Address of the first `byte` in [s, sEnd), or -1. */
-export function indexOfByte(s: usize, sEnd: usize, byte: i32): i32 {
+/**
+ * Goes on from `s` by 128 bytes as long as `byte` is not among them, and loads nothing from `sEnd` on. Gives the address of the first 128 bytes that have
+ * it, or of the last ones, which are fewer.
+ */
+// @ts-ignore: decorator
+@inline
+function skip(s: usize, sEnd: usize, byte: i32): usize {
   const needle = i8x16.splat(<i8>byte);
-  // 128 bytes without looking where: what is found is then looked for again below.
   while (s + 128 <= sEnd) {
     const a = v128.or(i8x16.eq(v128.load(s), needle), i8x16.eq(v128.load(s, 16), needle));
     const b = v128.or(i8x16.eq(v128.load(s, 32), needle), i8x16.eq(v128.load(s, 48), needle));
@@ -13,6 +17,13 @@ export function indexOfByte(s: usize, sEnd: usize, byte: i32): i32 {
     if (v128.any_true(v128.or(v128.or(a, b), v128.or(c, d)))) break;
     s += 128;
   }
+  return s;
+}
+
+/** Address of the first `byte` in [s, sEnd), or -1. */
+export function indexOfByte(s: usize, sEnd: usize, byte: i32): i32 {
+  const needle = i8x16.splat(<i8>byte);
+  s = skip(s, sEnd, byte);
   while (s + 64 <= sEnd) {
     const a = i8x16.eq(v128.load(s), needle);
     const b = i8x16.eq(v128.load(s, 16), needle);
@@ -53,7 +64,8 @@ export function lastIndexOfByte(s: usize, sEnd: usize, byte: i32): i32 {
 
 /**
  * Address of the first place in [s, sEnd) at which `length` bytes, 2 to 16, equal the pattern, which comes as four little-endian words; or -1. The
- * first and the last byte are compared at 16 places at once, the whole pattern only where both agree.
+ * first and the last byte are compared at 16 places at once, the whole pattern only where both agree; and as long as the first byte is rare, it alone is
+ * looked for until it is near.
  */
 export function indexOfPattern(s: usize, sEnd: usize, w0: i32, w1: i32, w2: i32, w3: i32, length: i32): i32 {
   let pattern = i32x4.splat(w0);
@@ -65,8 +77,16 @@ export function indexOfPattern(s: usize, sEnd: usize, w0: i32, w1: i32, w2: i32,
   const first = i8x16.splat(<i8>(w0 & 0xff));
   const lastWord = length > 12 ? w3 : length > 8 ? w2 : length > 4 ? w1 : w0;
   const final = i8x16.splat(<i8>(lastWord >> ((<i32>last & 3) << 3)));
+  // How often skipping may lead nowhere before it is given up.
+  let tries: i32 = 4;
   // 64 places at once; every load ends before the guard does.
   while (s + last + 64 <= sEnd) {
+    if (tries > 0) {
+      const from = s;
+      s = skip(s, sEnd - last, w0 & 0xff);
+      if (s - from < 256) tries -= 1;
+      if (s + last + 64 > sEnd) break;
+    }
     const a = v128.and(i8x16.eq(v128.load(s), first), i8x16.eq(v128.load(s + last), final));
     const b = v128.and(i8x16.eq(v128.load(s, 16), first), i8x16.eq(v128.load(s + last, 16), final));
     const c = v128.and(i8x16.eq(v128.load(s, 32), first), i8x16.eq(v128.load(s + last, 32), final));

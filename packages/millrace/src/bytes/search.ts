@@ -4,14 +4,10 @@ import { bufferOf } from './memory-views.js';
 
 // Below this a loop in JavaScript is faster than any call.
 const KERNEL_FROM = 64;
-// From here on Node's own search, which has wider registers, makes up for what it costs to call.
-const NODE_FROM = 2048;
-// And for one byte, where Node's search takes no end.
-const NODE_FINDS_BYTES_FROM = 8192;
+// From here on Node's own search and comparison, which have wider registers, make up for what they cost to call.
+const NODE_FROM = 8192;
 // What is sought is mostly near, a delimiter for one: so much is searched by kernel even then.
 const NEAR = 256;
-// The same for comparing.
-const NODE_COMPARES_FROM = 8192;
 // The kernel takes patterns of 2 to 16 bytes, in registers.
 const KERNEL_PATTERN = 16;
 
@@ -24,7 +20,7 @@ export function indexOfByte(block: Block, start: number, end: number, byte: numb
   }
   if (block.heap === undefined) return nodeIndexOf(block, start, end, byte);
   const { kernels } = block.heap;
-  if (end - start < (HAS_END ? NODE_FROM : NODE_FINDS_BYTES_FROM) || !isNodeReady(block, end)) return kernels.indexOfByte(start, end, byte);
+  if (end - start < NODE_FROM || !isNodeReady(block, end)) return kernels.indexOfByte(start, end, byte);
   const near = kernels.indexOfByte(start, start + NEAR, byte);
   return near >= 0 ? near : nodeIndexOf(block, start + NEAR, end, byte);
 }
@@ -76,7 +72,7 @@ export function compareRanges(a: Block, aStart: number, aEnd: number, b: Block, 
 /** Index of the first byte in which `length` bytes at two positions differ, or `length`. */
 export function mismatch(a: Block, aStart: number, b: Block, bStart: number, length: number): number {
   if (length >= KERNEL_FROM) {
-    if (a.heap !== undefined && a.heap === b.heap && length < NODE_COMPARES_FROM) return a.heap.kernels.mismatch(aStart, bStart, length);
+    if (a.heap !== undefined && a.heap === b.heap && length < NODE_FROM) return a.heap.kernels.mismatch(aStart, bStart, length);
     if (bufferOf(a).compare(bufferOf(b), bStart, bStart + length, aStart, aStart + length) === 0) return length;
     if (a.heap !== undefined && a.heap === b.heap) return a.heap.kernels.mismatch(aStart, bStart, length);
   }
