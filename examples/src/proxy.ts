@@ -22,29 +22,32 @@ const upstreamPort = await listening(upstream);
 
 interface Side {
   cutter: FrameCutter;
-  peer: Link;
+  peer: Link<Side>;
 }
 
-const handlers: LinkHandlers = {
+const handlers: LinkHandlers<Side> = {
   data(link) {
-    const { cutter, peer } = link.data as Side;
+    const { cutter, peer } = link.data;
     forwarded += cutter.moveTo(peer.output); // throws for a message over the limit: that ends the link with the error
     link.carry = cutter.pending;
     return peer.flush(); // false while the peer is slow: no more is read
   },
-  drain: (link) => (link.data as Side).peer.resume(),
-  end: (link) => (link.data as Side).peer.end(),
+  drain: (link) => link.data.peer.resume(),
+  end: (link) => link.data.peer.end(),
   close(link) {
     copied += link.input.copiedBytes;
-    (link.data as Side).peer.destroy();
+    link.data.peer.destroy();
   },
 };
 
-const proxy = linkServer((link) => {
-  const peer = connectLink({ port: upstreamPort, host: '127.0.0.1' }, handlers, { heap, allowHalfOpen: true });
-  link.data = { cutter: new FrameCutter(framing, link.input), peer } satisfies Side;
-  peer.data = { cutter: new FrameCutter(framing, peer.input), peer: link } satisfies Side;
-}, handlers, { heap, allowHalfOpen: true });
+const proxy = linkServer({
+  ...handlers,
+  open(link: Link<Side>) {
+    const peer = connectLink({ port: upstreamPort, host: '127.0.0.1' }, handlers, { heap, allowHalfOpen: true });
+    peer.data = { cutter: new FrameCutter(framing, peer.input), peer: link };
+    return { cutter: new FrameCutter(framing, link.input), peer };
+  },
+}, { heap, allowHalfOpen: true });
 
 // A client that sends ten thousand messages through it, and gets them back.
 const sent = Buffer.concat(Array.from({ length: 10_000 }, (_, i) => {

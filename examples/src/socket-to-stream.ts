@@ -11,15 +11,12 @@ const writer = new S2Writer({ heap });
 const framing = ndjson({ maxMessage: 1 << 20 });
 
 const server = linkServer(
-  (link) => {
-    link.data = new FrameCutter(framing, link.input);
-  },
   {
+    open: (link) => new FrameCutter(framing, link.input), // kept as link.data
     data(link) {
-      const cutter = link.data as FrameCutter;
-      const whole = cutter.scan(); // bytes up to the end of the last whole line, found in one call
+      const whole = link.data.scan(); // bytes up to the end of the last whole line, found in one call
       if (whole > 0) writer.encodeBuffer(link.input.next(whole)); // compressed where the socket's read has put them
-      link.carry = cutter.pending; // a torn line goes on where the next read lands
+      link.carry = link.data.pending; // a torn line goes on where the next read lands
     },
   },
   { heap },

@@ -40,43 +40,43 @@ setInterval(() => {
 
 interface Pair {
   cutter: FrameCutter;
-  to: Link;
+  to: Link<Pair>;
 }
 
 function ours(): Server {
   const heap = new Heap();
-  const handlers: LinkHandlers = {
+  const handlers: LinkHandlers<Pair> = {
     data(link) {
-      const { cutter, to } = link.data as Pair;
+      const { cutter, to } = link.data;
       messages += cutter.moveTo(to.output);
       link.carry = cutter.pending;
       return to.flush();
     },
     // `link` can be written to again: its source, which stopped, goes on.
-    drain: (link) => (link.data as Pair).to.resume(),
+    drain: (link) => link.data.to.resume(),
     close(link) {
       connections -= 1;
       copied += link.input.copiedBytes;
-      const { to } = link.data as Pair;
+      const { to } = link.data;
       if (to !== link) to.end();
     },
   };
-  const counting: LinkHandlers = {
+  const counting: LinkHandlers<Pair> = {
     data(link) {
-      const { cutter } = link.data as Pair;
+      const { cutter } = link.data;
       link.input.skip(cutter.scan());
       messages += cutter.messages;
       link.carry = cutter.pending;
     },
   };
-  return linkServer((link) => {
+  const open = (link: Link<Pair>): Pair => {
     connections += 1;
-    if (role === 'proxy') {
-      const peer = connectLink({ port: Number(upstream), host: '127.0.0.1' }, handlers, { heap });
-      link.data = { cutter: new FrameCutter(framing, link.input), to: peer } satisfies Pair;
-      peer.data = { cutter: new FrameCutter(framing, peer.input), to: link } satisfies Pair;
-    } else link.data = { cutter: new FrameCutter(framing, link.input), to: link } satisfies Pair;
-  }, role === 'idle' ? counting : handlers, { heap });
+    if (role !== 'proxy') return { cutter: new FrameCutter(framing, link.input), to: link };
+    const peer = connectLink({ port: Number(upstream), host: '127.0.0.1' }, handlers, { heap });
+    peer.data = { cutter: new FrameCutter(framing, peer.input), to: link };
+    return { cutter: new FrameCutter(framing, link.input), to: peer };
+  };
+  return linkServer({ ...(role === 'idle' ? counting : handlers), open }, { heap });
 }
 
 // ---- plain Node ----------------------------------------------------------------------------------------------------

@@ -35,16 +35,17 @@ class Connection {
 export class TcpSource {
   readonly #context: SourceContext;
   readonly #server: Server;
-  readonly #open = new Map<Link, Connection>();
+  readonly #open = new Set<Connection>();
 
   constructor(context: SourceContext) {
     this.#context = context;
-    const handlers: LinkHandlers = {
-      data: (link) => this.#data(this.#open.get(link)!),
-      end: (link) => this.#end(this.#open.get(link)!),
-      close: (link, error) => this.#close(this.#open.get(link)!, error),
+    const handlers: LinkHandlers<Connection> = {
+      open: (link) => this.#accept(link),
+      data: (link) => this.#data(link.data),
+      end: (link) => this.#end(link.data),
+      close: (link, error) => this.#close(link.data, error),
     };
-    this.#server = linkServer((link) => this.#accept(link), handlers, { heap: context.heap, maxBook: Batcher.ROOM, allowHalfOpen: true });
+    this.#server = linkServer(handlers, { heap: context.heap, maxBook: Batcher.ROOM, allowHalfOpen: true });
   }
 
   /** Listens, and runs until it is stopped. @throws CommandError exit code 1 when it cannot listen */
@@ -57,7 +58,7 @@ export class TcpSource {
     const stop = new StopSignal();
     listening({ host, port: (this.#server.address() as { port: number }).port });
     const flusher = setInterval(() => {
-      for (const { batcher } of this.#open.values()) batcher.flush();
+      for (const { batcher } of this.#open) batcher.flush();
     }, this.#context.flushMs);
     await Promise.race([stop.came, this.#context.gate.broken]);
     stop.forget();
@@ -65,11 +66,13 @@ export class TcpSource {
     await this.#stop();
   }
 
-  #accept(link: Link): void {
+  #accept(link: Link): Connection {
     const { options, log, meter } = this.#context;
-    this.#open.set(link, new Connection(link, new Batcher(link.input, options, log, meter)));
+    const connection = new Connection(link, new Batcher(link.input, options, log, meter));
+    this.#open.add(connection);
     meter.accepted += 1;
     meter.connections += 1;
+    return connection;
   }
 
   #data({ link, batcher, resume }: Connection): boolean {
@@ -94,12 +97,13 @@ export class TcpSource {
     });
   }
 
-  #close({ link, batcher, name, resume }: Connection, error: Error | undefined): void {
+  #close(connection: Connection, error: Error | undefined): void {
+    const { batcher, name, resume } = connection;
     // Whole messages of a connection that was cut are messages all the same.
     batcher.flush();
     const { gate, meter } = this.#context;
     gate.forget(resume);
-    this.#open.delete(link);
+    this.#open.delete(connection);
     meter.connections -= 1;
     if (error === undefined) return;
     meter.faults += 1;
@@ -111,12 +115,12 @@ export class TcpSource {
   async #stop(): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
-    for (const { link, batcher } of this.#open.values()) {
+    for (const { link, batcher } of this.#open) {
       link.pause();
       batcher.flush();
     }
     const written = await this.#context.log.written();
-    for (const link of this.#open.keys()) {
+    for (const { link } of this.#open) {
       if (written) link.socket.destroySoon();
       else link.destroy(); // no receipt
     }

@@ -11,19 +11,19 @@ import { LinkSetup } from './setup.js';
  * answer to the peer's end needs a socket with `allowHalfOpen: true`.
  * @throws MemoryError `ERR_MEMORY_LIMIT`: a heap's first link books 64 KiB, where reads of all its idle links land
  */
-export function attach(socket: Socket, handlers: LinkHandlers, options: LinkOptions = {}): Link {
-  const link = Link.over(socket, new LinkSetup(handlers, options));
+export function attach<Data = unknown>(socket: Socket, handlers: LinkHandlers<Data>, options: LinkOptions = {}): Link<Data> {
+  const link = Link.over<Data>(socket, new LinkSetup(handlers, options));
   link.resume();
   return link;
 }
 
 /** Connects over TCP or a Unix socket; reads go straight into the heap. */
-export function connectLink(connection: NetConnectOpts, handlers: LinkHandlers, options: LinkOptions = {}): Link {
+export function connectLink<Data = unknown>(connection: NetConnectOpts, handlers: LinkHandlers<Data>, options: LinkOptions = {}): Link<Data> {
   return Link.connecting(new LinkSetup(handlers, options), (onread) => connect({ ...connection, allowHalfOpen: true, ...(onread && { onread }) }));
 }
 
 /** Connects over TLS. Node decrypts into memory of its own and copies from there into the heap: the one copy that TLS forces. */
-export function connectTlsLink(connection: ConnectionOptions, handlers: LinkHandlers, options: LinkOptions = {}): Link {
+export function connectTlsLink<Data = unknown>(connection: ConnectionOptions, handlers: LinkHandlers<Data>, options: LinkOptions = {}): Link<Data> {
   return Link.connecting(new LinkSetup(handlers, options), (onread) => connectTls({ ...connection, allowHalfOpen: true, ...(onread && { onread }) } as ConnectionOptions));
 }
 
@@ -34,11 +34,9 @@ export interface LinkServerOptions extends LinkOptions {
 }
 
 /** A server whose connections are links. Listen on it and close it as on any of Node's. @throws MemoryError `ERR_MEMORY_LIMIT` */
-export function linkServer(open: (link: Link) => void, handlers: LinkHandlers, options: LinkServerOptions = {}): Server {
+export function linkServer<Data = unknown>(handlers: LinkHandlers<Data>, options: LinkServerOptions = {}): Server {
   const setup = new LinkSetup(handlers, options);
   return createServer({ ...options.server, allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
-    const link = Link.over(socket, setup);
-    open(link);
-    link.resume();
+    Link.over(socket, setup).resume();
   });
 }

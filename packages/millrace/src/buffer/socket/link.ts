@@ -7,21 +7,26 @@ import { canReadInPlace, READER, readInPlace, redirect } from './onread.js';
 import { Outlet } from './outlet.js';
 import type { LinkSetup } from './setup.js';
 
-/** What happens on a link. One object may serve any number of links. */
-export interface LinkHandlers {
+/** What happens on a link. One object may serve any number of links. `Data` is what the user keeps with each: {@link Link.data}. */
+export interface LinkHandlers<Data = unknown> {
+  /**
+   * Called once for each link, before anything is read. What it gives is the link's `data` from then on. What it throws destroys the link and reaches whoever made it.
+   * @default `data` is undefined until it is set
+   */
+  open?(link: Link): Data;
   /**
    * More is readable in `link.input`. Give false to stop reading until {@link Link.resume}. What this throws destroys the link with that
    * error, so a scanner's fault may simply pass.
    */
-  data(link: Link): boolean | void;
+  data(link: Link<Data>): boolean | void;
   /** The peer has sent all it will: what is readable now is the rest. */
-  end?(link: Link): void;
+  end?(link: Link<Data>): void;
   /** Fewer bytes than `highWaterMark` wait to be written, after {@link Link.flush} gave false. */
-  drain?(link: Link): void;
+  drain?(link: Link<Data>): void;
   /**
    * The link is closed, with the error that ended it if there was one. What is still readable goes back after this.
    */
-  close?(link: Link, error: Error | undefined): void;
+  close?(link: Link<Data>, error: Error | undefined): void;
 }
 
 /** How a link reads and writes. */
@@ -74,10 +79,10 @@ function onClose(this: Socket): void {
  * What is written stays pinned until Node has written it. When the socket closes, by either side or by a fault, whatever the link
  * holds goes back; handles that were taken from `input` are their takers'.
  */
-export class Link extends Intake {
+export class Link<Data = unknown> extends Intake {
   readonly socket: Socket;
-  /** Whatever the user keeps with a link. */
-  data: unknown = undefined;
+  /** Whatever the user keeps with a link: what {@link LinkHandlers.open} gave. */
+  data: Data = undefined as Data;
   #outlet: Outlet | undefined = undefined;
   #error: Error | undefined = undefined;
 
@@ -98,13 +103,25 @@ export class Link extends Intake {
   }
 
   /** @internal A link over a socket that there is. */
-  static over(socket: Socket, setup: LinkSetup): Link {
-    return new Link(setup, undefined, socket);
+  static over<Data>(socket: Socket, setup: LinkSetup): Link<Data> {
+    return new Link<Data>(setup, undefined, socket).#open();
   }
 
   /** @internal A link over a socket that `connect` makes, with the `onread` it is given if there is one. */
-  static connecting(setup: LinkSetup, connect: (onread: OnRead | undefined) => Socket): Link {
-    return new Link(setup, (link) => connect(setup.copies ? undefined : { buffer: () => link.view, callback: (n) => link.read(n) }), undefined);
+  static connecting<Data>(setup: LinkSetup, connect: (onread: OnRead | undefined) => Socket): Link<Data> {
+    return new Link<Data>(setup, (link) => connect(setup.copies ? undefined : { buffer: () => link.view, callback: (n) => link.read(n) }), undefined).#open();
+  }
+
+  #open(): this {
+    const { handlers } = this.setup;
+    if (handlers.open === undefined) return this;
+    try {
+      this.data = handlers.open(this) as Data;
+    } catch (error) {
+      this.fail(error);
+      throw error;
+    }
+    return this;
   }
 
   get heap(): Heap {

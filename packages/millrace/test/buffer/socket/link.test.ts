@@ -43,11 +43,12 @@ const ways: Way[] = [
   { name: 'TLS', transport: 'tls', reading: 'auto' },
 ];
 
-async function listen(way: Way, open: (link: Link) => void, handlers: LinkHandlers, options: LinkOptions = {}): Promise<Server> {
+async function listen<Data>(way: Way, open: (link: Link) => Data, others: LinkHandlers<Data>, options: LinkOptions = {}): Promise<Server> {
+  const handlers = { ...others, open };
   const all = { heap, reading: way.reading, ...options };
   const server = way.transport === 'tls'
-    ? createTlsServer({ key, cert, allowHalfOpen: true }, (socket) => open(attach(socket, handlers, all)))
-    : linkServer(open, handlers, all);
+    ? createTlsServer({ key, cert, allowHalfOpen: true }, (socket) => void attach(socket, handlers, all))
+    : linkServer(handlers, all);
   servers.push(server);
   if (way.transport === 'unix') server.listen(join(folder, 's'));
   else server.listen(0, '127.0.0.1');
@@ -84,10 +85,10 @@ describe.each(ways)('$name', (way) => {
     // The echo cuts at message boundaries and sends the memory that was read into.
     const server = await listen(way, (link) => {
       directs.push(link.direct);
-      link.data = length32().scanner(heap);
+      return length32().scanner(heap);
     }, {
       data(link) {
-        const scanner = link.data as ReturnType<ReturnType<typeof length32>['scanner']>;
+        const scanner = link.data;
         // New bytes are the last of what is readable; those before them were scanned.
         const fresh = link.input.length - scanner.pending;
         const front = link.input.peek(link.input.length);
@@ -409,6 +410,50 @@ describe('faults', () => {
       link.flush();
     });
     expect(error).toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  it('keeps what open gave, on both sides, before anything is read', async () => {
+    const seen: string[] = [];
+    const server = linkServer({
+      open: (link) => ({ name: 'server', unread: link.input.length }),
+      data(link) {
+        seen.push(`${link.data.name} ${link.data.unread} ${link.input.readString(link.input.length)}`);
+        link.end();
+      },
+    }, { heap });
+    servers.push(server);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = connectLink({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' }, { open: () => 7, data() {} }, { heap });
+    expect(client.data).toBe(7);
+    client.output.writeString('hello');
+    client.flush();
+    await closed(client);
+    expect(seen).toEqual(['server 0 hello']);
+  });
+
+  it('an open that throws destroys the link, and whoever made it learns of it', async () => {
+    const fault = new Error('not today');
+    const told: unknown[] = [];
+    const server = createServer((socket) => void socket.on('error', () => {}));
+    servers.push(server);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const socket = connect(port, '127.0.0.1');
+    const handlers: LinkHandlers<number> = {
+      open: () => {
+        throw fault;
+      },
+      data() {},
+      close: (link, error) => void told.push(error, link.data),
+    };
+    await once(socket, 'connect');
+    expect(() => attach(socket, handlers, { heap })).toThrow(fault);
+    expect(() => connectLink({ port, host: '127.0.0.1' }, handlers, { heap })).toThrow(fault);
+    await until(() => told.length === 4);
+    expect(told).toEqual([fault, undefined, fault, undefined]);
+    expect(socket.destroyed).toBe(true);
   });
 
   it.each([true, false])('attach takes a connection that was read from already (and is listened to: %s)', async (listened) => {
