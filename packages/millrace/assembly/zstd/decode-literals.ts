@@ -29,9 +29,10 @@ function firstUsed(p: u32): u32 {
   return clz<u32>(<u32>load<u8>(p, 7)) - 23;
 }
 
+// The address of the entry of the next code. Its two fields are loaded, not shifted apart: shifts are what the loops below have most of.
 @inline
 function entryOf<Width>(table: u32, bits: u64): u32 {
-  return <u32>load<u16>(table + (<u32>(bits >> (sizeof<Width>() == sizeof<Narrow>() ? 56 : 53)) << 1));
+  return table + (<u32>(bits >> (sizeof<Width>() == sizeof<Narrow>() ? 56 : 53)) << 1);
 }
 
 @inline
@@ -67,14 +68,14 @@ function oneStream<Width>(table: u32, index: u32, to: u32, count: u32, stream: u
   let bits = refill(p, used);
   const indexed = sizeof<Width>() == sizeof<Narrow>() || index == HUFFMAN_MAX_BITS;
   while (to + codesARound<Width>() <= end && <i32>(p - stream) > -8 && indexed) {
-    let e = entryOf<Width>(table, bits); bits <<= <u64>e; store<u8>(to, <u8>(e >> 8));
-    e = entryOf<Width>(table, bits); bits <<= <u64>e; store<u8>(to, <u8>(e >> 8), 1);
-    e = entryOf<Width>(table, bits); bits <<= <u64>e; store<u8>(to, <u8>(e >> 8), 2);
-    e = entryOf<Width>(table, bits); bits <<= <u64>e; store<u8>(to, <u8>(e >> 8), 3);
-    e = entryOf<Width>(table, bits); bits <<= <u64>e; store<u8>(to, <u8>(e >> 8), 4);
+    let e = entryOf<Width>(table, bits); bits <<= load<u8>(e); store<u8>(to, load<u8>(e, 1));
+    e = entryOf<Width>(table, bits); bits <<= load<u8>(e); store<u8>(to, load<u8>(e, 1), 1);
+    e = entryOf<Width>(table, bits); bits <<= load<u8>(e); store<u8>(to, load<u8>(e, 1), 2);
+    e = entryOf<Width>(table, bits); bits <<= load<u8>(e); store<u8>(to, load<u8>(e, 1), 3);
+    e = entryOf<Width>(table, bits); bits <<= load<u8>(e); store<u8>(to, load<u8>(e, 1), 4);
     if (sizeof<Width>() == sizeof<Narrow>()) {
-      e = entryOf<Width>(table, bits); bits <<= <u64>e; store<u8>(to, <u8>(e >> 8), 5);
-      e = entryOf<Width>(table, bits); bits <<= <u64>e; store<u8>(to, <u8>(e >> 8), 6);
+      e = entryOf<Width>(table, bits); bits <<= load<u8>(e); store<u8>(to, load<u8>(e, 1), 5);
+      e = entryOf<Width>(table, bits); bits <<= load<u8>(e); store<u8>(to, load<u8>(e, 1), 6);
     }
     e = <u32>ctz<u64>(bits); p -= e >> 3; bits = refill(p, e);
     to += codesARound<Width>();
@@ -138,44 +139,44 @@ function fourStreams<Width>(table: u32, index: u32, to: u32, count: u32, source:
       const o1 = o0 + segment;
       const o2 = o0 + segment2;
       const o3 = o0 + segment3;
-      let e = entryOf<Width>(table, b0); b0 <<= <u64>e; store<u8>(o0, <u8>(e >> 8));
-      e = entryOf<Width>(table, b0); b0 <<= <u64>e; store<u8>(o0, <u8>(e >> 8), 1);
-      e = entryOf<Width>(table, b0); b0 <<= <u64>e; store<u8>(o0, <u8>(e >> 8), 2);
-      e = entryOf<Width>(table, b0); b0 <<= <u64>e; store<u8>(o0, <u8>(e >> 8), 3);
-      e = entryOf<Width>(table, b0); b0 <<= <u64>e; store<u8>(o0, <u8>(e >> 8), 4);
+      let e = entryOf<Width>(table, b0); b0 <<= load<u8>(e); store<u8>(o0, load<u8>(e, 1));
+      e = entryOf<Width>(table, b0); b0 <<= load<u8>(e); store<u8>(o0, load<u8>(e, 1), 1);
+      e = entryOf<Width>(table, b0); b0 <<= load<u8>(e); store<u8>(o0, load<u8>(e, 1), 2);
+      e = entryOf<Width>(table, b0); b0 <<= load<u8>(e); store<u8>(o0, load<u8>(e, 1), 3);
+      e = entryOf<Width>(table, b0); b0 <<= load<u8>(e); store<u8>(o0, load<u8>(e, 1), 4);
       if (sizeof<Width>() == sizeof<Narrow>()) {
-        e = entryOf<Width>(table, b0); b0 <<= <u64>e; store<u8>(o0, <u8>(e >> 8), 5);
-        e = entryOf<Width>(table, b0); b0 <<= <u64>e; store<u8>(o0, <u8>(e >> 8), 6);
+        e = entryOf<Width>(table, b0); b0 <<= load<u8>(e); store<u8>(o0, load<u8>(e, 1), 5);
+        e = entryOf<Width>(table, b0); b0 <<= load<u8>(e); store<u8>(o0, load<u8>(e, 1), 6);
       }
       e = <u32>ctz<u64>(b0); p0 -= e >> 3; b0 = refill(p0, e);
-      e = entryOf<Width>(table, b1); b1 <<= <u64>e; store<u8>(o1, <u8>(e >> 8));
-      e = entryOf<Width>(table, b1); b1 <<= <u64>e; store<u8>(o1, <u8>(e >> 8), 1);
-      e = entryOf<Width>(table, b1); b1 <<= <u64>e; store<u8>(o1, <u8>(e >> 8), 2);
-      e = entryOf<Width>(table, b1); b1 <<= <u64>e; store<u8>(o1, <u8>(e >> 8), 3);
-      e = entryOf<Width>(table, b1); b1 <<= <u64>e; store<u8>(o1, <u8>(e >> 8), 4);
+      e = entryOf<Width>(table, b1); b1 <<= load<u8>(e); store<u8>(o1, load<u8>(e, 1));
+      e = entryOf<Width>(table, b1); b1 <<= load<u8>(e); store<u8>(o1, load<u8>(e, 1), 1);
+      e = entryOf<Width>(table, b1); b1 <<= load<u8>(e); store<u8>(o1, load<u8>(e, 1), 2);
+      e = entryOf<Width>(table, b1); b1 <<= load<u8>(e); store<u8>(o1, load<u8>(e, 1), 3);
+      e = entryOf<Width>(table, b1); b1 <<= load<u8>(e); store<u8>(o1, load<u8>(e, 1), 4);
       if (sizeof<Width>() == sizeof<Narrow>()) {
-        e = entryOf<Width>(table, b1); b1 <<= <u64>e; store<u8>(o1, <u8>(e >> 8), 5);
-        e = entryOf<Width>(table, b1); b1 <<= <u64>e; store<u8>(o1, <u8>(e >> 8), 6);
+        e = entryOf<Width>(table, b1); b1 <<= load<u8>(e); store<u8>(o1, load<u8>(e, 1), 5);
+        e = entryOf<Width>(table, b1); b1 <<= load<u8>(e); store<u8>(o1, load<u8>(e, 1), 6);
       }
       e = <u32>ctz<u64>(b1); p1 -= e >> 3; b1 = refill(p1, e);
-      e = entryOf<Width>(table, b2); b2 <<= <u64>e; store<u8>(o2, <u8>(e >> 8));
-      e = entryOf<Width>(table, b2); b2 <<= <u64>e; store<u8>(o2, <u8>(e >> 8), 1);
-      e = entryOf<Width>(table, b2); b2 <<= <u64>e; store<u8>(o2, <u8>(e >> 8), 2);
-      e = entryOf<Width>(table, b2); b2 <<= <u64>e; store<u8>(o2, <u8>(e >> 8), 3);
-      e = entryOf<Width>(table, b2); b2 <<= <u64>e; store<u8>(o2, <u8>(e >> 8), 4);
+      e = entryOf<Width>(table, b2); b2 <<= load<u8>(e); store<u8>(o2, load<u8>(e, 1));
+      e = entryOf<Width>(table, b2); b2 <<= load<u8>(e); store<u8>(o2, load<u8>(e, 1), 1);
+      e = entryOf<Width>(table, b2); b2 <<= load<u8>(e); store<u8>(o2, load<u8>(e, 1), 2);
+      e = entryOf<Width>(table, b2); b2 <<= load<u8>(e); store<u8>(o2, load<u8>(e, 1), 3);
+      e = entryOf<Width>(table, b2); b2 <<= load<u8>(e); store<u8>(o2, load<u8>(e, 1), 4);
       if (sizeof<Width>() == sizeof<Narrow>()) {
-        e = entryOf<Width>(table, b2); b2 <<= <u64>e; store<u8>(o2, <u8>(e >> 8), 5);
-        e = entryOf<Width>(table, b2); b2 <<= <u64>e; store<u8>(o2, <u8>(e >> 8), 6);
+        e = entryOf<Width>(table, b2); b2 <<= load<u8>(e); store<u8>(o2, load<u8>(e, 1), 5);
+        e = entryOf<Width>(table, b2); b2 <<= load<u8>(e); store<u8>(o2, load<u8>(e, 1), 6);
       }
       e = <u32>ctz<u64>(b2); p2 -= e >> 3; b2 = refill(p2, e);
-      e = entryOf<Width>(table, b3); b3 <<= <u64>e; store<u8>(o3, <u8>(e >> 8));
-      e = entryOf<Width>(table, b3); b3 <<= <u64>e; store<u8>(o3, <u8>(e >> 8), 1);
-      e = entryOf<Width>(table, b3); b3 <<= <u64>e; store<u8>(o3, <u8>(e >> 8), 2);
-      e = entryOf<Width>(table, b3); b3 <<= <u64>e; store<u8>(o3, <u8>(e >> 8), 3);
-      e = entryOf<Width>(table, b3); b3 <<= <u64>e; store<u8>(o3, <u8>(e >> 8), 4);
+      e = entryOf<Width>(table, b3); b3 <<= load<u8>(e); store<u8>(o3, load<u8>(e, 1));
+      e = entryOf<Width>(table, b3); b3 <<= load<u8>(e); store<u8>(o3, load<u8>(e, 1), 1);
+      e = entryOf<Width>(table, b3); b3 <<= load<u8>(e); store<u8>(o3, load<u8>(e, 1), 2);
+      e = entryOf<Width>(table, b3); b3 <<= load<u8>(e); store<u8>(o3, load<u8>(e, 1), 3);
+      e = entryOf<Width>(table, b3); b3 <<= load<u8>(e); store<u8>(o3, load<u8>(e, 1), 4);
       if (sizeof<Width>() == sizeof<Narrow>()) {
-        e = entryOf<Width>(table, b3); b3 <<= <u64>e; store<u8>(o3, <u8>(e >> 8), 5);
-        e = entryOf<Width>(table, b3); b3 <<= <u64>e; store<u8>(o3, <u8>(e >> 8), 6);
+        e = entryOf<Width>(table, b3); b3 <<= load<u8>(e); store<u8>(o3, load<u8>(e, 1), 5);
+        e = entryOf<Width>(table, b3); b3 <<= load<u8>(e); store<u8>(o3, load<u8>(e, 1), 6);
       }
       e = <u32>ctz<u64>(b3); p3 -= e >> 3; b3 = refill(p3, e);
       o0 += codesARound<Width>();
