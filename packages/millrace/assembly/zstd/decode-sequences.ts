@@ -130,7 +130,7 @@ export function decodeSequences(context: u32, p: u32, end: u32, count: u32, lite
 }
 
 // Every sequence whose output ends at least SLACK bytes before the end of what may be written. The first that does not is decoded and left pending.
-// `at` and `shift` say where the stream is: bit `shift` of the byte at + 7.
+// `position` counts the bits of the stream that are left; the word that ends with the next one's byte is loaded from 7 bytes before it, `first` + position / 8.
 function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, literalsEnd: u32): i32 {
   let out = load<u32>(context, LOOP_OUT);
   let literal = load<u32>(context, LOOP_LITERAL);
@@ -139,10 +139,8 @@ function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, lite
   let entryML = load<u32>(context, LOOP_ML);
   let entryOF = load<u32>(context, LOOP_OF);
   const maxOffset = load<u32>(context, MAX_OFFSET);
-  const start = load<i32>(context, LOOP_BITS);
   const first = stream - 7;
-  let at = first + (start >> 3);
-  let shift: i32 = start & 7;
+  let position = load<i32>(context, LOOP_BITS);
   let status = 0;
   while (left > 0) {
     let literalLength = load<u32>(entryLL);
@@ -151,19 +149,19 @@ function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, lite
     const bitsML = <u32>load<u8>(entryML, 4);
     const bitsOF = <u32>load<u8>(entryOF, 4);
     const bitsLengths = bitsLL + bitsML;
-    if (at < first) {
+    if (position < 0) {
       status = -SEQUENCES_STREAM;
       break;
     }
-    let word = load<u64>(at);
+    let word = load<u64>(first + (position >> 3));
+    let shift: i32 = position & 7;
     let place = shift + 56 - bitsOF;
     const extra = <u32>(word >> <u64>place) & load<u32>(entryOF, 12);
     if (sizeof<Shape>() == sizeof<Scattered>()) {
       // The offset may have 31 bits: the lengths need a load of their own.
-      shift -= bitsOF;
-      at += shift >> 3;
-      shift &= 7;
-      word = load<u64>(at);
+      position -= bitsOF;
+      shift = position & 7;
+      word = load<u64>(first + (position >> 3));
       place = shift + 56;
     }
     if (bitsLengths != 0) {
@@ -212,15 +210,14 @@ function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, lite
     const above = updateOF + updateML;
     const update = above + updateLL;
     store<u32>(context, update, LOOP_UPDATE);
-    shift -= sizeof<Shape>() == sizeof<Scattered>() ? bitsLengths + update : bitsLengths + bitsOF + update;
-    const low = shift + 52;
-    at += shift >> 3;
-    shift &= 7;
+    const total: i32 = sizeof<Shape>() == sizeof<Scattered>() ? bitsLengths + update : bitsLengths + bitsOF + update;
+    position -= total;
+    const low = shift + 52 - total;
     // From state to state is the longest chain of dependent steps here. Nearly always the word that the fields came from holds these bits too: no load to
     // wait for. Taken four places early they come out times 16, as entries lie.
     let states: u64;
     if (low >= 0) states = word >> <u64>low;
-    else states = load<u64>(at, 6) >> <u64>(shift + 4);
+    else states = load<u64>(first + (position >> 3), 6) >> <u64>((position & 7) + 4);
     entryOF = load<u32>(entryOF, 8) + (<u32>states & <u32>load<u16>(entryOF, 6));
     entryML = load<u32>(entryML, 8) + (<u32>(states >> <u64>updateOF) & <u32>load<u16>(entryML, 6));
     entryLL = load<u32>(entryLL, 8) + (<u32>(states >> <u64>above) & <u32>load<u16>(entryLL, 6));
@@ -289,7 +286,7 @@ function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, lite
   store<u32>(context, out, LOOP_OUT);
   store<u32>(context, literal, LOOP_LITERAL);
   store<i32>(context, left, LOOP_LEFT);
-  store<i32>(context, (<i32>(at - first) << 3) + shift, LOOP_BITS);
+  store<i32>(context, position, LOOP_BITS);
   store<u32>(context, entryLL, LOOP_LL);
   store<u32>(context, entryML, LOOP_ML);
   store<u32>(context, entryOF, LOOP_OF);
