@@ -1,7 +1,7 @@
 import { BytesMut, type Bytes } from 'millrace/bytes';
 import { XerialCodec, ZstdDictionary, ZstdEncoderDictionary, type ZstdLevel } from 'millrace/codec';
 import type { Heap } from 'millrace/memory';
-import { compress, decompress, zstdCompress, zstdDecompress, type ByteSource } from 'millrace/stream';
+import { compress, decompress, zstdCompress, zstdDecompress, type ByteIterable } from 'millrace/stream';
 import { CommandError, EXIT } from '../exit.js';
 
 /** The formats the file commands read and write. */
@@ -41,8 +41,8 @@ export interface Format {
   readonly name: FormatName;
   /** The ending of compressed files, dot included; the first is written, all are taken off. */
   readonly endings: readonly string[];
-  encode(source: ByteSource, settings: EncodeSettings): AsyncGenerator<Bytes, void>;
-  decode(source: ByteSource, settings: DecodeSettings): AsyncGenerator<Bytes, void>;
+  encode(source: ByteIterable, settings: EncodeSettings): AsyncGenerator<Bytes, void>;
+  decode(source: ByteIterable, settings: DecodeSettings): AsyncGenerator<Bytes, void>;
 }
 
 /** S2 and Snappy have three levels: 1 and 2 are fast, 3 to 8 better, 9 and above best. */
@@ -84,7 +84,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
   zstd: { name: 'zstd', endings: ['.zst'], encode: encodeZstd, decode: decodeZstd },
 };
 
-async function* encodeZstd(source: ByteSource, settings: EncodeSettings): AsyncGenerator<Bytes, void> {
+async function* encodeZstd(source: ByteIterable, settings: EncodeSettings): AsyncGenerator<Bytes, void> {
   const { heap, checksum, size, windowLog, threads } = settings;
   const level = zstdLevel(settings.level);
   const dictionary = settings.dictionary && ZstdEncoderDictionary.prepare(settings.dictionary, { heap, level });
@@ -104,7 +104,7 @@ async function* encodeZstd(source: ByteSource, settings: EncodeSettings): AsyncG
   }
 }
 
-async function* decodeZstd(source: ByteSource, { heap, maxWindow, dictionary }: DecodeSettings): AsyncGenerator<Bytes, void> {
+async function* decodeZstd(source: ByteIterable, { heap, maxWindow, dictionary }: DecodeSettings): AsyncGenerator<Bytes, void> {
   const prepared = dictionary && ZstdDictionary.prepare(dictionary, { heap });
   try {
     yield* zstdDecompress(source, { heap, ...(maxWindow === undefined ? {} : { maxWindow }), ...(prepared === undefined ? {} : { dictionaries: [prepared] }) });
@@ -117,7 +117,7 @@ async function* decodeZstd(source: ByteSource, { heap, maxWindow, dictionary }: 
 const MAX_WHOLE = 2 ** 29;
 
 // For a format that is not a stream: gathers everything and puts one piece out.
-async function* whole(source: ByteSource, heap: Heap, convert: (data: Bytes) => Bytes): AsyncGenerator<Bytes, void> {
+async function* whole(source: ByteIterable, heap: Heap, convert: (data: Bytes) => Bytes): AsyncGenerator<Bytes, void> {
   const gathered = BytesMut.withCapacity(1 << 20, heap);
   try {
     for await (const piece of source) {

@@ -1,3 +1,4 @@
+import type { ByteIterable } from '../buffer/reader/source.js';
 import type { Bytes } from '../bytes/bytes.js';
 import { sharedPool, type WorkerPool } from '../worker/pool.js';
 import { PendingBlock } from './pending-block.js';
@@ -9,14 +10,11 @@ import type { StreamWriter } from './stream-writer.js';
 import { checkThreads, type ThreadOptions } from './thread-options.js';
 import type { S2WriterOptions } from './writer-options.js';
 
-/** Pieces of data from anywhere: arrays, generators, Node readables, web streams. */
-export type ByteSource = AsyncIterable<Bytes | Uint8Array> | Iterable<Bytes | Uint8Array>;
-
 /**
  * What `writer` makes of the data in `source`. A `Bytes` it gives is used up as by {@link StreamWriter.encodeBuffer}; a `Uint8Array` is copied.
  * The pieces are the consumer's to release; leaving the loop early releases all others. The writer is used up.
  */
-export async function* compressWith(writer: StreamWriter, source: ByteSource): AsyncGenerator<Bytes, void, undefined> {
+export async function* compressWith(writer: StreamWriter, source: ByteIterable): AsyncGenerator<Bytes, void, undefined> {
   try {
     for await (const piece of source) {
       if (piece instanceof Uint8Array) writer.write(piece);
@@ -36,7 +34,7 @@ export async function* compressWith(writer: StreamWriter, source: ByteSource): A
 }
 
 /** An S2 or Snappy stream of the data in `source`; see {@link compressWith}. */
-export function compress(source: ByteSource, options: S2WriterOptions = {}): AsyncGenerator<Bytes, void, undefined> {
+export function compress(source: ByteIterable, options: S2WriterOptions = {}): AsyncGenerator<Bytes, void, undefined> {
   return compressWith(new S2Writer(options), source);
 }
 
@@ -48,7 +46,7 @@ export interface DecompressOptions extends S2ReaderOptions, ThreadOptions {}
  * piece is asked for. The blocks are the consumer's to release; leaving the loop early releases all others.
  * @throws as {@link S2Reader.read} and {@link S2Reader.end}
  */
-export async function* decompress(source: ByteSource, options: DecompressOptions = {}): AsyncGenerator<Bytes, void, undefined> {
+export async function* decompress(source: ByteIterable, options: DecompressOptions = {}): AsyncGenerator<Bytes, void, undefined> {
   const { heap, concurrency } = checkThreads(options);
   const reader = new S2Reader({ ...options, heap });
   if (concurrency > 1) {
@@ -67,7 +65,7 @@ export async function* decompress(source: ByteSource, options: DecompressOptions
 }
 
 /** The same with up to `most` blocks on their way through threads. */
-async function* decompressAhead(source: ByteSource, reader: S2Reader, pool: WorkerPool, most: number): AsyncGenerator<Bytes, void, undefined> {
+async function* decompressAhead(source: ByteIterable, reader: S2Reader, pool: WorkerPool, most: number): AsyncGenerator<Bytes, void, undefined> {
   const queue: (Bytes | PendingBlock)[] = [];
   const take = (): Bytes | Promise<Bytes> => {
     const first = queue.shift()!;
@@ -129,7 +127,7 @@ export async function writeTo(sink: ByteSink, pieces: AsyncIterable<Bytes>): Pro
  * by {@link decompress}.
  * @throws as {@link S2Reader.read} and {@link S2Reader.end}
  */
-export async function indexStream(source: ByteSource, options: Omit<S2ReaderOptions, 'index'> = {}): Promise<S2Index> {
+export async function indexStream(source: ByteIterable, options: Omit<S2ReaderOptions, 'index'> = {}): Promise<S2Index> {
   const index = new S2Index();
   const reader = new S2Reader({ ...options, index });
   reader.skipAll();

@@ -1,7 +1,7 @@
 import { checkInteger } from '../base/arguments.js';
 import { StreamError } from '../base/errors.js';
+import type { ByteIterable } from '../buffer/reader/source.js';
 import type { Bytes } from '../bytes/bytes.js';
-import type { ByteSource } from './iterate.js';
 import type { ByteSink } from './sink.js';
 import type { StreamWriter } from './stream-writer.js';
 
@@ -61,7 +61,7 @@ export class SinkWriter<W extends StreamWriter = StreamWriter> {
    * @returns how many bytes that were
    * @throws what the source throws; the stream can be gone on with then
    */
-  async writeFrom(source: ByteSource): Promise<number> {
+  async writeFrom(source: ByteIterable): Promise<number> {
     let total = 0;
     for await (const piece of source) {
       total += piece.length;

@@ -12,7 +12,7 @@ export interface ByteSource {
   cancel(reason?: unknown): void | Promise<void>;
 }
 
-/** Anything that gives bytes: arrays are copied into the heap, handles become the reader's. */
+/** Anything that gives bytes, piece by piece: arrays, generators, Node readables, web streams. Handles become the taker's. */
 export type ByteIterable = AsyncIterable<Uint8Array | Bytes> | Iterable<Uint8Array | Bytes>;
 
 /** A web stream of bytes. */

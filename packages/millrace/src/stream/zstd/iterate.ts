@@ -1,5 +1,5 @@
+import type { ByteIterable } from '../../buffer/reader/source.js';
 import type { Bytes } from '../../bytes/bytes.js';
-import type { ByteSource } from '../iterate.js';
 import { ZstdReader, type ZstdReaderOptions } from './zstd-reader.js';
 
 /**
@@ -7,7 +7,7 @@ import { ZstdReader, type ZstdReaderOptions } from './zstd-reader.js';
  * asked for. The blocks are the consumer's to release; leaving the loop early releases all else.
  * @throws as {@link ZstdReader.read} and {@link ZstdReader.end}
  */
-export async function* zstdDecompress(source: ByteSource, options: ZstdReaderOptions = {}): AsyncGenerator<Bytes, void, undefined> {
+export async function* zstdDecompress(source: ByteIterable, options: ZstdReaderOptions = {}): AsyncGenerator<Bytes, void, undefined> {
   const reader = new ZstdReader(options);
   try {
     for await (const piece of source) {
