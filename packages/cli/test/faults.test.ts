@@ -39,6 +39,26 @@ describe('bad input from a file: one line, exit code 3, what came before is kept
   });
 });
 
+describe('a directory that cannot be had: one line, exit code 1', () => {
+  test.each([
+    ['below a file', () => join(scratch(), 'file', 'below')],
+    // Linux answers ENOENT there to every new entry, which Node's own recursive mkdir tries for ever.
+    ...(process.platform === 'linux' ? [['in /proc', () => '/proc/millrace/data'] as const] : []),
+  ])('%s', async (_, out) => {
+    const folder = out();
+    if (!folder.startsWith('/proc')) writeFileSync(join(folder, '..'), 'a file');
+    const result = await millrace(['ingest', '-', '--out', folder], ndjson(['{"a":1}']));
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(/^millrace: cannot write to .*\n$/);
+  });
+
+  test('directories above it are made', async () => {
+    const folder = join(scratch(), 'a', 'b');
+    expect((await millrace(['ingest', '-', '--out', folder], ndjson(['{"a":1}']))).code).toBe(0);
+    expect((await millrace(['cat', folder])).stdout.toString()).toBe('{"a":1}\n');
+  });
+});
+
 describe('bad connections do not disturb the others', () => {
   test('an oversized message closes its own connection only', async () => {
     const folder = scratch();

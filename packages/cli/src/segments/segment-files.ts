@@ -1,5 +1,6 @@
+import { existsSync, statSync } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { systemError } from '../exit.js';
 import { listSegments, segmentName, segmentNumber, type Codec } from './segment-name.js';
 
@@ -24,7 +25,7 @@ export interface SegmentFiles {
 export async function openDirectory(directory: string, codec: Codec): Promise<SegmentFiles> {
   let number: number;
   try {
-    await mkdir(directory, { recursive: true });
+    await makeDirectory(directory);
     number = segmentNumber(listSegments(directory).at(-1) ?? '');
   } catch (error) {
     throw systemError(`cannot write to ${directory}`, error);
@@ -43,6 +44,20 @@ export async function openDirectory(directory: string, codec: Codec): Promise<Se
       }
     },
   };
+}
+
+// Not by mkdir's own `recursive`: below a directory that answers ENOENT to every new entry, as /proc does, it tries for ever (Node 20 to 26).
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const parent = dirname(directory);
+    if (code === 'ENOENT' && !existsSync(parent)) {
+      await makeDirectory(parent);
+      await makeDirectory(directory);
+    } else if (code !== 'EEXIST' || !statSync(directory).isDirectory()) throw error;
+  }
 }
 
 async function openFile(directory: string, name: string): Promise<SegmentFile> {
