@@ -26,5 +26,5 @@ export {
   zstdStreamWrap,
 } from "./zstd/decode-frame";
 export { copyBytes } from "./bytes/copy";
-export { isAscii } from "./bytes/ascii";
+export { asciiLength } from "./bytes/ascii";
 export { pagesClaim, pagesFree, pagesGive, pagesTake } from "./memory/pages";

@@ -4,6 +4,7 @@ import { ourWays, peerWays, readsOf, type Digest, type FramingName, type Reads, 
 import { messageSets } from './messages.js';
 
 const CHUNK = 65_536;
+const TURN_MS = 15;
 
 /** Messages out of a stream that comes in 64 KiB reads: ours against all peers, and against the best of them. */
 export async function decodeRows(context: SuiteContext): Promise<void> {
@@ -40,18 +41,22 @@ function digestOf(messages: readonly Buffer[]): Record<Way['gives'], Digest> {
   return { bytes, string };
 }
 
-// Median nanoseconds of a pass for each way, all in turn; undefined for one that did not give the right messages every time.
+// Median nanoseconds of a pass for each way, all in turn; undefined for one that did not give the right messages every time. A turn lasts some
+// milliseconds, and its first pass, over caches that another way has filled, does not count.
 async function race(ways: readonly Way[], reads: Reads, rounds: number, wanted: Record<Way['gives'], Digest>): Promise<(number | undefined)[]> {
   const samples: number[][] = ways.map(() => []);
   const wrong = new Set<number>();
   // Two rounds more than are counted warm the code up.
   for (let round = -2; round < rounds; round += 1) {
     for (const [i, way] of ways.entries()) {
-      const digest: Digest = { messages: 0, sum: 0 };
-      const ns = await way.run(reads, digest);
       const { messages, sum } = wanted[way.gives];
-      if (digest.messages !== messages || digest.sum !== sum) wrong.add(i);
-      if (round >= 0) samples[i]!.push(ns);
+      const end = performance.now() + TURN_MS;
+      for (let pass = -1; pass < 1 || performance.now() < end; pass += 1) {
+        const digest: Digest = { messages: 0, sum: 0 };
+        const ns = await way.run(reads, digest);
+        if (digest.messages !== messages || digest.sum !== sum) wrong.add(i);
+        if (round >= 0 && pass >= 0) samples[i]!.push(ns);
+      }
     }
   }
   return samples.map((times, i) => (wrong.has(i) ? undefined : median(times)));

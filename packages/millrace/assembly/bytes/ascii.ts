@@ -1,17 +1,19 @@
-/** Whether every byte of [s, s + length) is below 0x80: 1 or 0. Reads up to 63 bytes behind it, which the guard allows. */
-export function isAscii(s: i32, length: i32): i32 {
-  let p = s;
+/** How many bytes at the front of [s, s + length) are below 0x80. Reads up to 63 bytes behind it, which the guard allows. */
+export function asciiLength(s: i32, length: i32): i32 {
   const end = s + length;
+  let p = s;
   while (end - p >= 64) {
     const high = v128.or(v128.or(v128.load(p), v128.load(p, 16)), v128.or(v128.load(p, 32), v128.load(p, 48)));
-    if (i8x16.bitmask(high) != 0) return 0;
+    if (i8x16.bitmask(high) != 0) break;
     p += 64;
   }
   while (p < end) {
-    let high = <u32>i8x16.bitmask(v128.load(p));
-    if (end - p < 16) high &= (1 << (end - p)) - 1;
-    if (high != 0) return 0;
+    const high = i8x16.bitmask(v128.load(p));
+    if (high != 0) {
+      p += <i32>ctz(high);
+      break;
+    }
     p += 16;
   }
-  return 1;
+  return (p < end ? p : end) - s;
 }

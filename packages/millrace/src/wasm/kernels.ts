@@ -117,5 +117,5 @@ export interface Kernels {
   copyBytes(d: number, s: number, n: number): void;
 
   /** assembly/bytes/ascii.ts */
-  isAscii(s: number, length: number): number;
+  asciiLength(s: number, length: number): number;
 }

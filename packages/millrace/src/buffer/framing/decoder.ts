@@ -24,8 +24,10 @@ export interface FrameDecoderOptions {
 /** Messages whose ends are looked up in one call. */
 const BATCH = 1024;
 
-/** Messages of up to this many bytes on average are decoded to text together. */
+/** Messages of up to this many bytes are decoded to text together with those that follow. */
 const SHORT_MESSAGE = 1024;
+/** Bytes that are decoded together at most: what a string that is kept keeps with it. */
+const TEXT_RUN = 8192;
 
 /** Parts of one torn message from which on they are put together before its end has come. */
 const MANY_PARTS = 32;
@@ -81,7 +83,6 @@ export class FrameDecoder {
   #text = '';
   #textBase = 0;
   #textEnd = -1;
-  #textTried = false;
 
   /**
    * @param source the options, or only their `input`, as a FrameCutter takes it
@@ -162,12 +163,14 @@ export class FrameDecoder {
     return new Uint8Array(u8.buffer, u8.byteOffset + this.start, this.end - this.start);
   }
 
-  /** The message's payload as text. Of short messages in ASCII many are decoded at a time: the strings then share memory, as those of readline do. */
+  /**
+   * The message's payload as text. Short messages in ASCII are decoded many at a time, up to 8 KiB: the strings share that memory, as those of
+   * readline share a chunk's.
+   */
   toString(encoding: BufferEncoding = 'utf8'): string {
     const { start, end } = this;
-    const base = this.#textBase;
-    if (encoding === 'utf8' && start >= base && end <= this.#textEnd) return this.#text.slice(start - base, end - base);
-    if (encoding !== 'utf8' || !this.#decodeBatch()) return this.#memory().toString(encoding, start, end);
+    if (encoding !== 'utf8') return this.#memory().toString(encoding, start, end);
+    if ((start < this.#textBase || end > this.#textEnd) && !this.#decodeRun()) return this.#memory().toString('utf8', start, end);
     return this.#text.slice(start - this.#textBase, end - this.#textBase);
   }
 
@@ -230,25 +233,18 @@ export class FrameDecoder {
     return this.#view;
   }
 
-  // Decodes the rest of the batch, when its messages are short and ASCII: a byte is a character then.
-  #decodeBatch(): boolean {
-    if (this.#textTried || this.frameEnd !== this.#next) return false;
-    this.#textTried = true;
-    const from = this.frameStart;
+  // Decodes this message and those that follow it as far as they are ASCII, where a byte is a character. False when this one is not, or is long.
+  #decodeRun(): boolean {
+    const { start, end } = this;
+    if (end - start > SHORT_MESSAGE || this.frameEnd !== this.#next) return false;
     const table = this.#table!;
-    const to = this.#base + table.view.getInt32(table.base + ((this.#entries - 1) << 2), true);
-    if (to - from > (this.#entries - this.#entry + 1) * SHORT_MESSAGE || this.heap.kernels.isAscii(from, to - from) === 0) return false;
-    this.#text = this.#memory().toString('latin1', from, to);
-    this.#textBase = from;
-    this.#textEnd = to;
+    const last = this.#base + table.view.getInt32(table.base + ((this.#entries - 1) << 2), true);
+    const ascii = this.heap.kernels.asciiLength(start, Math.min(last - start, TEXT_RUN));
+    if (ascii < end - start) return false;
+    this.#text = this.#memory().toString('latin1', start, start + ascii);
+    this.#textBase = start;
+    this.#textEnd = start + ascii;
     return true;
-  }
-
-  #forgetText(): void {
-    this.#text = '';
-    this.#textBase = 0;
-    this.#textEnd = -1;
-    this.#textTried = false;
   }
 
   #show(start: number, length: number): void {
@@ -263,7 +259,9 @@ export class FrameDecoder {
     this.#scanned -= this.#used;
     this.#used = 0;
     this.#show(0, 0);
-    if (this.#textTried) this.#forgetText();
+    // Other bytes may come to stand where these were.
+    this.#text = '';
+    this.#textEnd = -1;
   }
 
   // Scans the next part that was not scanned. False when there is none.

@@ -206,6 +206,17 @@ describe('FrameDecoder', () => {
     );
   });
 
+  it('text of many short messages, some not ASCII, does not depend on where runs of 8 KiB end', () => {
+    const lines = Array.from({ length: 3000 }, (_, i) => (i % 97 === 50 ? `größe ≤ ${i}` : `line ${i} ${'x'.repeat(i % 40)}`));
+    lines.splice(1500, 0, 'y'.repeat(1024), 'z'.repeat(1025), '', `${'a'.repeat(9000)}ß`);
+    for (const [framing, kept] of [[ndjson(), [] as string[]], [length32(), [] as string[]]] as const) {
+      using decoder = new FrameDecoder(framing, { heap });
+      decoder.push(encode(framing, lines.map((line) => Buffer.from(line))));
+      while (decoder.next()) kept.push(decoder.toString());
+      expect(kept).toEqual(lines);
+    }
+  });
+
   it('text is that of the bytes there now, where memory is used again', () => {
     const decoder = new FrameDecoder(ndjson(), { heap });
     const addresses = new Set<number>();
