@@ -8,7 +8,7 @@ export { scanNetstrings } from "./buffer/netstring";
 export { crc32c, crc32cLong, crc32cScratch, crc32cTables } from "./checksum/crc32c";
 export { snappyTables } from "./snappy/tables";
 export { snappyCheck } from "./snappy/check";
-export { snappyDecode, s2Decode } from "./snappy/decode";
+export { snappyDecode, s2Decode, s2DecodeDictionary } from "./snappy/decode";
 export { snappyEncodeFast, s2EncodeFast, s2EncodeFastDictionary, snappyLiteral } from "./snappy/encode";
 export { indexOfByte, lastIndexOfByte, indexOfPattern, mismatch } from "./bytes/search";
 export { zstdDictionaryEntropy, zstdEncoderDictionary, zstdEncoderDictionarySize } from "./zstd/encode-dictionary";

@@ -1,9 +1,5 @@
-// Copies of the decoders. "Wide" ones store whole vectors and may write up to WIDE_SLACK bytes past the last byte wanted;
-// "exact" ones write what is wanted and no more.
+// Copies of the decoders. "Wide" ones store whole vectors, "exact" ones write what is wanted and no more.
 import { PATTERNS, STEPS } from "./tables";
-
-/** How far a wide copy of up to 64 bytes may reach beyond its destination's first byte, and a longer one beyond its last. */
-export const WIDE_SLACK: u32 = 96;
 
 @inline
 function vector(d: u32, s: u32): void {
@@ -23,6 +19,30 @@ export function copyShortWide(d: u32, s: u32, n: u32): void {
   }
 }
 
+/** Copies `n` <= 64 bytes from `m`, at least 16 before `d`, repeating what it writes: reads and writes 32 or 64 of them. */
+@inline
+export function copyShortFar(d: u32, m: u32, n: u32): void {
+  // Each vector is read after the one before is written, and they are 16 apart: right for every offset from 16.
+  vector(d, m);
+  vector(d + 16, m + 16);
+  if (n > 32) {
+    vector(d + 32, m + 32);
+    vector(d + 48, m + 48);
+  }
+}
+
+/** The same for any n > 0: reads and writes up to 31 bytes more. */
+@inline
+export function copyFarWide(d: u32, m: u32, n: u32): void {
+  const dEnd = d + n;
+  do {
+    vector(d, m);
+    vector(d + 16, m + 16);
+    d += 32;
+    m += 32;
+  } while (d < dEnd);
+}
+
 /** Copies `n` bytes that do not overlap, where a call of memory.copy would take longer: reads and writes up to 31 more. */
 @inline
 export function copyLongWide(d: u32, s: u32, n: u32): void {
@@ -35,26 +55,24 @@ export function copyLongWide(d: u32, s: u32, n: u32): void {
   }
 }
 
-/** Copies `n` bytes from `offset` back, repeating what it writes; reads and writes up to 79 bytes for n <= 64. */
+/** Copies `n` bytes from `offset` back, repeating what it writes: reads and writes up to 63 more. */
 @inline
 export function copyMatchWide(d: u32, offset: u32, n: u32, tables: u32): void {
   const m = d - offset;
   if (offset >= 16) {
-    // Each vector is read after the one before is written, and they are 16 apart: right for every offset from 16.
-    vector(d, m);
-    vector(d + 16, m + 16);
-    if (n > 32) {
-      vector(d + 32, m + 32);
-      vector(d + 48, m + 48);
-      for (let i: u32 = 64; i < n; i += 16) vector(d + i, m + i);
+    for (let i: u32 = 0; i < n; i += 64) {
+      vector(d + i, m + i);
+      vector(d + i + 16, m + i + 16);
+      vector(d + i + 32, m + i + 32);
+      vector(d + i + 48, m + i + 48);
     }
-  } else {
-    const pattern = i8x16.swizzle(v128.load(m), v128.load(tables + PATTERNS + (offset << 4)));
-    v128.store(d, pattern);
-    if (n > 16) {
-      const step = <u32>load<u8>(tables + STEPS + offset);
-      for (let i = step; i < n; i += step) v128.store(d + i, pattern);
-    }
+    return;
+  }
+  const pattern = i8x16.swizzle(v128.load(m), v128.load(tables + PATTERNS + (offset << 4)));
+  v128.store(d, pattern);
+  if (n > 16) {
+    const step = <u32>load<u8>(tables + STEPS + offset);
+    for (let i = step; i < n; i += step) v128.store(d + i, pattern);
   }
 }
 

@@ -19,6 +19,7 @@ export const OUTPUT_OVER_LENGTH: i32 = 8;
 export const OUTPUT_SHORT: i32 = 9;
 export const DESTINATION_SMALL: i32 = 10;
 export const ENDS_INSIDE_SEQUENCE: i32 = 11;
+export const ENDS_INSIDE_LENGTH: i32 = 12;
 
 export const LITERAL: u32 = 0;
 export const COPY_1: u32 = 1;

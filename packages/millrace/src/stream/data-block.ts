@@ -46,18 +46,19 @@ export function dataTarget(heap: Heap, block: DataBlock): BytesMut {
  * @throws CodecError `ERR_CORRUPT` with the offset in the stream; `ERR_CHECKSUM`
  */
 export function decodeDataBlock(heap: Heap, block: DataBlock, target: BytesMut): void {
+  let size = 0;
   try {
     try {
-      decodeBlock(heap, block.at, block.length, target.spareStart, block.size + DECODE_SLACK, block.dialect);
+      size = decodeBlock(heap, block.at, block.length, target.spareStart, block.size + DECODE_SLACK, block.dialect);
     } catch (error) {
       throw blockError(error, block.start);
     }
-    if (block.checksum !== undefined) compareChecksums(block.checksum, maskedCrc32c(heap, target.spareStart, block.size), block.start);
+    if (block.checksum !== undefined) compareChecksums(block.checksum, maskedCrc32c(heap, target.spareStart, size), block.start);
   } catch (error) {
     target.release();
     throw error;
   }
-  target.advanceMut(block.size);
+  target.advanceMut(size);
 }
 
 /** @throws CodecError `ERR_CHECKSUM` */

@@ -40,13 +40,13 @@ export interface Kernels {
   crc32cScratch(): number;
   crc32cTables(tables: number): void;
 
-  // assembly/snappy: ends are addresses; tables take 2,320 bytes, a hash table 4 << bits.
+  // assembly/snappy: ends are addresses; tables take 272 bytes, a hash table 4 << bits.
   snappyTables(tables: number): void;
   snappyCheck(block: number, s: number, sEnd: number, length: number, s2: number, dictionary: number, offset: number, report: number): number;
-  snappyDecode(block: number, s: number, sEnd: number, dst: number, length: number, limit: number, tables: number, report: number): number;
-  s2Decode(
-    block: number, s: number, sEnd: number, dst: number, length: number, limit: number,
-    dictionary: number, dictionaryLength: number, repeat: number, tables: number, report: number,
+  snappyDecode(block: number, end: number, dst: number, limit: number, tables: number, report: number): number;
+  s2Decode(block: number, end: number, dst: number, limit: number, tables: number, report: number): number;
+  s2DecodeDictionary(
+    block: number, end: number, dst: number, limit: number, dictionary: number, dictionaryLength: number, repeat: number, tables: number, report: number,
   ): number;
   snappyEncodeFast(src: number, length: number, dst: number, dEnd: number, table: number, bits: number): number;
   s2EncodeFast(src: number, length: number, dst: number, dEnd: number, table: number, bits: number): number;

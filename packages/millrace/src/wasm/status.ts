@@ -13,7 +13,7 @@ const CODES: readonly CodecErrorCode[] = [
 /** What each reason of a report means, for the message. A kernel's reasons are listed beside it; each format has its hundred. */
 const REASONS: Readonly<Record<number, string>> = {
   // assembly/snappy/format.ts
-  1: 'the decoded length is not a varint of at most five bytes',
+  1: 'the decoded length is not a varint of at most five bytes below 2^32',
   2: 'the decoded length is over 2^32 - 1',
   3: 'the block ends inside an element',
   4: 'a literal is longer than the rest of the block',
@@ -24,6 +24,7 @@ const REASONS: Readonly<Record<number, string>> = {
   9: 'the block ends before the declared length is reached',
   10: 'the destination is smaller than the declared length',
   11: 'the LZ4 block ends inside a sequence',
+  12: 'the block ends inside its decoded length',
 
   // assembly/zstd/decode-reasons.ts
   200: 'this is not a Zstandard frame',

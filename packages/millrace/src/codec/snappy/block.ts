@@ -151,8 +151,7 @@ export class BlockCodec {
       const length = this.#believable(src, size);
       const out = BytesMut.withCapacity(length + DECODE_SLACK, this.heap);
       try {
-        this.#decoder().decodeElements(src, size, length, out.spareStart, out.spareLength);
-        out.advanceMut(length);
+        out.advanceMut(this.#decoder().decode(src, size, out.spareStart, out.spareLength));
         return out.freeze();
       } catch (error) {
         out.release();
@@ -180,8 +179,7 @@ export class BlockCodec {
       if (own >= 0) return this.#decoder().decode(src, size, own, target.length);
       const output = (this.#output ??= new Scratch(this.heap));
       const dst = output.take(length + DECODE_SLACK);
-      this.#decoder().decodeElements(src, size, length, dst, length + DECODE_SLACK);
-      copyOut(this.heap, dst, length, target);
+      copyOut(this.heap, dst, this.#decoder().decode(src, size, dst, length + DECODE_SLACK), target);
       return length;
     } finally {
       this.#settle();
@@ -200,9 +198,9 @@ export class BlockCodec {
       const src = input.place(source);
       const length = this.#believable(src, size);
       target.reserve(length + DECODE_SLACK);
-      this.#decoder().decodeElements(src, size, length, target.spareStart, target.spareLength);
-      target.advanceMut(length);
-      return length;
+      const decoded = this.#decoder().decode(src, size, target.spareStart, target.spareLength);
+      target.advanceMut(decoded);
+      return decoded;
     } finally {
       this.#settle();
     }
@@ -217,9 +215,9 @@ export class BlockCodec {
       const src = input.place(source);
       const length = this.#believable(src, size);
       const dst = output.take(length + DECODE_SLACK);
-      this.#decoder().decodeElements(src, size, length, dst, length + DECODE_SLACK);
-      const result = Buffer.allocUnsafe(length);
-      copyOut(this.heap, dst, length, result);
+      const decoded = this.#decoder().decode(src, size, dst, length + DECODE_SLACK);
+      const result = Buffer.allocUnsafe(decoded);
+      copyOut(this.heap, dst, decoded, result);
       return result;
     } finally {
       this.#settle();

@@ -9,13 +9,13 @@ import type { S2Dictionary } from './dictionary.js';
 import { dictionaryKernel, encodeKernel, type EncodeKernel } from './levels.js';
 import { DIALECTS, type Dialect, LEVELS, type Level, maxEncodedLength, readDecodedLength, skipHeader, writeHeader } from './format.js';
 
-const TABLES_SIZE = 2320;
+const TABLES_SIZE = 272;
 
 /** Encoders do not look for matches in less; see assembly/snappy/format.ts. */
 const MIN_COMPRESSIBLE = 32;
 
 /** A destination with this many bytes more than the decoded length keeps the decoder in its fast loop to the end. */
-export const DECODE_SLACK = 96;
+export const DECODE_SLACK = 128;
 
 /** A destination with this many bytes over `maxEncodedLength` lets an encoder store whole vectors to the end. */
 export const ENCODE_SLACK = 65;
@@ -165,29 +165,17 @@ export class RawDecoder {
    *   the block of the element at fault. The destination's contents are arbitrary then
    */
   decode(src: number, srcLength: number, dst: number, dstCapacity: number): number {
-    const length = readDecodedLength(this.#heap.u8, src, src + srcLength);
-    if (length > dstCapacity) throw tooSmall(length, dstCapacity);
-    this.decodeElements(src, srcLength, length, dst, dstCapacity);
-    return length;
-  }
-
-  /**
-   * The same for a caller who has read the block's length with {@link decodedLength} and made sure that it fits.
-   * @throws CodecError `ERR_TRUNCATED`, `ERR_CORRUPT`
-   */
-  decodeElements(src: number, srcLength: number, length: number, dst: number, dstCapacity: number): void {
     const heap = this.#heap;
-    const body = skipHeader(heap.u8, src);
     const end = src + srcLength;
+    const limit = dst + dstCapacity;
     const dictionary = this.#dictionary;
-    const status = dictionary !== undefined
-      ? this.#kernels.s2Decode(
-        src, body, end, dst, length, dst + dstCapacity, dictionary.address, dictionary.length, dictionary.repeatOffset, this.#tables, heap.report,
-      )
+    const result = dictionary !== undefined
+      ? this.#kernels.s2DecodeDictionary(src, end, dst, limit, dictionary.address, dictionary.length, dictionary.repeatOffset, this.#tables, heap.report)
       : this.#s2
-      ? this.#kernels.s2Decode(src, body, end, dst, length, dst + dstCapacity, 0, 0, 0, this.#tables, heap.report)
-      : this.#kernels.snappyDecode(src, body, end, dst, length, dst + dstCapacity, this.#tables, heap.report);
-    if (status < 0) throw statusError(heap.u8, heap.report, status);
+      ? this.#kernels.s2Decode(src, end, dst, limit, this.#tables, heap.report)
+      : this.#kernels.snappyDecode(src, end, dst, limit, this.#tables, heap.report);
+    if (result < 0) throw statusError(heap.u8, heap.report, result);
+    return result;
   }
 
   /**

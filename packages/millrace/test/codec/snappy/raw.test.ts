@@ -192,6 +192,8 @@ describe.each(DIALECTS)('%s blocks', (dialect) => {
   }, LONG_MS);
 });
 
+const LITERAL_20: readonly number[] = [19 << 2, ...Array.from({ length: 20 }, (_, i) => 65 + i)];
+
 describe('refusals', () => {
   // Each row: the bytes of a block, the dialect that refuses it, the code, and the offset of the element at fault.
   const rows: [string, Dialect, number[], string, number | undefined][] = [
@@ -215,10 +217,23 @@ describe('refusals', () => {
     ['a repeat cut off in its length', 's2', [30, 0, 65, 0x01, 1, 6 << 2 | 1, 0, 1], 'ERR_TRUNCATED', 5],
     ['a repeat longer than declared', 's2', [20, 0, 65, 0x01, 1, 7 << 2 | 1, 0, 0xff, 0xff, 0xff], 'ERR_CORRUPT', 5],
     ['elements that end too soon', 'snappy', [9, 0, 65], 'ERR_TRUNCATED', 3],
-    ['elements after the end', 'snappy', [1, 0, 65, 0, 66], 'ERR_CORRUPT', 3],
+    ['a literal after the end', 'snappy', [1, 0, 65, 0, 66], 'ERR_CORRUPT', 3],
+    ['a copy after the end', 'snappy', [1, 0, 65, 0x01, 1], 'ERR_CORRUPT', 3],
+    // With enough of the destination left, the decoder's inner loop meets these first.
+    ['a far copy that reaches before the start', 'snappy', [30, ...LITERAL_20, 3 << 2 | 2, 21, 0], 'ERR_CORRUPT', 22],
+    ['a far copy that reaches before the start, 11 bits', 'snappy', [30, ...LITERAL_20, 0x01, 21], 'ERR_CORRUPT', 22],
+    ['a far copy that reaches before the start, 32 bits', 'snappy', [30, ...LITERAL_20, 3 << 2 | 3, 21, 0, 0, 0], 'ERR_CORRUPT', 22],
+    ['a far copy after the end', 'snappy', [20, ...LITERAL_20, 0x01, 20], 'ERR_CORRUPT', 22],
+    ['a far copy cut off in its offset', 'snappy', [30, ...LITERAL_20, 3 << 2 | 2, 20], 'ERR_TRUNCATED', 22],
+    ['a long literal cut off', 'snappy', [64, 60 << 2, 63, ...LITERAL_20], 'ERR_TRUNCATED', 1],
+    ['a long literal after the end', 'snappy', [20, ...LITERAL_20, 60 << 2, 19, ...LITERAL_20.slice(1)], 'ERR_CORRUPT', 22],
+    ['a long repeat before any copy', 's2', [30, ...LITERAL_20, 5 << 2 | 1, 0, 2], 'ERR_CORRUPT', 22],
+    ['a long repeat after the end', 's2', [24, ...LITERAL_20, 0x01, 20, 5 << 2 | 1, 0, 0], 'ERR_CORRUPT', 24],
+    ['a long repeat cut off in its length', 's2', [32, ...LITERAL_20, 0x01, 20, 5 << 2 | 1, 0], 'ERR_TRUNCATED', 24],
+    ['nothing but a length', 'snappy', [1], 'ERR_TRUNCATED', 1],
   ];
   for (const [name, dialect, bytes, code, offset] of rows) {
-    test.each([0, 96, 300])(`${name} (%i bytes of slack)`, (slack) => {
+    test.each([0, 128, 300])(`${name} (%i bytes of slack)`, (slack) => {
       const block = Uint8Array.from(bytes);
       const padded = new Uint8Array(Math.max(1, block.length));
       padded.set(block);
