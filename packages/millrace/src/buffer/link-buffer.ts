@@ -2,7 +2,7 @@ import { ArgumentRangeError, ArgumentTypeError, checkInteger } from '../base/arg
 import type { Heap } from '../memory/heap.js';
 import { Bytes } from '../bytes/bytes.js';
 import type { Rope } from '../bytes/rope.js';
-import { copyIn, copyWithin } from '../bytes/copy.js';
+import { copyToHeap, copyWithin } from '../bytes/copy.js';
 import { Chunk } from './chunk.js';
 import { LinkReader } from './link-reader.js';
 import { Segments } from './segments.js';
@@ -102,7 +102,7 @@ export class LinkBuffer extends LinkReader {
       return;
     }
     const address = this.mallocAddress(source.length);
-    copyIn(source, this.heap.u8, address);
+    copyToHeap(source, this.heap, address);
     this.copied += source.length;
   }
 

@@ -1,9 +1,8 @@
 import { ArgumentRangeError, ArgumentTypeError, checkInteger } from '../base/arguments.js';
 import { RELEASED, throwReleased, type Block } from './block.js';
 import type { Buf } from './buf.js';
-import { copyIn, copyAcross } from './copy.js';
-import { bufferOf } from './memory-views.js';
-import type { TextEncoding } from './text.js';
+import { copyAcross, copyIn, copyToHeap } from './copy.js';
+import { writeText, type TextEncoding } from './text.js';
 import { MAX_VARINT, toZigzag, writeVarint, writeVarintBig } from './varint.js';
 import { View } from './view.js';
 
@@ -92,7 +91,9 @@ export abstract class BufMut extends View {
     if (!(source instanceof Uint8Array)) throw new ArgumentTypeError('source', 'a Uint8Array', source);
     const { length } = source;
     if (length > this.limit - this.end || length === 0) this.reserve(length);
-    copyIn(source, this.block.u8, this.end);
+    const { block } = this;
+    if (block.heap !== undefined) copyToHeap(source, block.heap, this.end);
+    else copyIn(source, block.u8, this.end);
     this.commitTo(this.end + length);
   }
 
@@ -117,7 +118,7 @@ export abstract class BufMut extends View {
     if (typeof text !== 'string') throw new ArgumentTypeError('text', 'a string', text);
     // A UTF-16 code unit makes at most three bytes; only where that bound does not fit is the text measured.
     if (text.length * 3 > this.limit - this.end || text.length === 0) this.reserve(Buffer.byteLength(text, encoding));
-    const n = bufferOf(this.block).write(text, this.end, this.limit - this.end, encoding);
+    const n = writeText(text, encoding, this.block, this.end, this.limit);
     this.commitTo(this.end + n);
     return n;
   }

@@ -1,9 +1,10 @@
 import { ArgumentTypeError, checkInteger } from '../base/arguments.js';
 import { OwnershipError } from '../base/errors.js';
 import { defaultHeap, type Heap } from '../memory/heap.js';
+import { NURSERY_BELOW } from '../memory/nursery.js';
 import { Block, EMPTY, RELEASED, Share, throwReleased, type OnRelease } from './block.js';
 import { insufficient, type Buf } from './buf.js';
-import { copyIn } from './copy.js';
+import { copyToHeap } from './copy.js';
 import { View } from './view.js';
 import type { TextEncoding } from './text.js';
 import { unwatch, watch } from './watch.js';
@@ -44,11 +45,14 @@ export class Bytes extends View {
     if (!(source instanceof Uint8Array)) throw new ArgumentTypeError('source', 'a Uint8Array', source);
     const length = source.length;
     if (length === 0) return new Handle(EMPTY, 0, 0, undefined);
-    const block = Block.allocate(heap, length);
-    copyIn(source, block.u8, block.base);
-    if (block.ledger !== undefined) block.mark(block.base, block.base + length, true);
-    block.uncover(block.base + length, block.end);
-    return new Handle(block, block.base, block.base + length, undefined);
+    const small = Block.small(heap, length);
+    const block = small ?? Block.allocate(heap, length);
+    const start = small === undefined ? block.base : heap.nursery.at - length;
+    const end = start + length;
+    copyToHeap(source, heap, start);
+    if (block.ledger !== undefined) block.mark(start, end, true);
+    if (small === undefined) block.uncover(end, block.end);
+    return new Handle(block, start, end, undefined);
   }
 
   /**
@@ -57,7 +61,10 @@ export class Bytes extends View {
    * @param heap @default defaultHeap()
    */
   static fromText(text: string, encoding: TextEncoding = 'utf8', heap: Heap = defaultHeap()): Bytes {
-    const bytes = BytesMut.withCapacity(0, heap);
+    if (typeof text !== 'string') throw new ArgumentTypeError('text', 'a string', text);
+    // A UTF-16 code unit makes at most three bytes in any encoding. What is not needed goes back, which costs nothing where it is small; else the text is measured.
+    const most = text.length * 3;
+    const bytes = BytesMut.withCapacity(most < NURSERY_BELOW ? most : Buffer.byteLength(text, encoding), heap);
     bytes.putText(text, encoding);
     return bytes.freeze();
   }
@@ -347,6 +354,11 @@ export class BytesMut extends Writable {
    */
   static withCapacity(capacity: number, heap: Heap = defaultHeap()): BytesMut {
     checkInteger('capacity', capacity, 0, 2 ** 31 - 1);
+    const small = Block.small(heap, capacity);
+    if (small !== undefined) {
+      const limit = heap.nursery.at;
+      return new MutHandle(small, limit - capacity, limit - capacity, limit);
+    }
     const block = Block.allocate(heap, capacity);
     return new MutHandle(block, block.base, block.base, block.end);
   }

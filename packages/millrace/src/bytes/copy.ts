@@ -1,9 +1,18 @@
-import type { Heap } from '../memory/heap.js';
+import { BOUNCE, type Heap } from '../memory/heap.js';
 import type { Block } from './block.js';
 
-// Measured on Node 20 to 26: a loop wins for a few bytes, `set` up to half a KiB, Node's own copy above.
+// Measured on Node 20 to 26: a loop wins for a few bytes, `set` up to a KiB or two, Node's own copy above.
 const LOOP_LIMIT = 16;
-const SET_LIMIT = 512;
+const SET_LIMIT: number = BOUNCE;
+// V8 copies to and from shared memory byte by byte where source and target are not aligned alike: four times as long for 256 bytes, eight for more. Up to
+// here that is still less than a detour costs.
+const UNALIGNED_LIMIT = 64;
+const WORD_MASK = 7;
+
+const [MAJOR] = process.versions.node.split('.').map(Number) as [number];
+// Node's own copy: from shared memory since Node 22, also into it since Node 26 without regard to alignment.
+const READS_UNALIGNED: boolean = MAJOR >= 22;
+const WRITES_UNALIGNED: boolean = MAJOR >= 26;
 
 /** Copies all of `source` to `target` at `position`. The caller has checked that it fits. */
 export function copyIn(source: Uint8Array, target: Uint8Array, position: number): void {
@@ -13,13 +22,61 @@ export function copyIn(source: Uint8Array, target: Uint8Array, position: number)
   else Buffer.prototype.copy.call(source, target, position, 0, length);
 }
 
+/** Copies all of `source` into a heap, at `address`. The caller has checked that it fits. */
+export function copyToHeap(source: Uint8Array, heap: Heap, address: number): void {
+  const length = source.length;
+  if (length <= UNALIGNED_LIMIT || ((source.byteOffset ^ address) & WORD_MASK) === 0) copyIn(source, heap.u8, address);
+  else copyUnaligned(source, heap, address);
+}
+
+// Copied first to where it is aligned like its source, then moved by a kernel, which does not mind.
+function copyUnaligned(source: Uint8Array, heap: Heap, address: number): void {
+  const { bounce, u8, kernels } = heap;
+  const { length, byteOffset } = source;
+  if (length <= SET_LIMIT && bounce >= 0) {
+    const place = bounce + (byteOffset & WORD_MASK);
+    u8.set(source, place);
+    kernels.copyBytes(address, place, length);
+    return;
+  }
+  if (WRITES_UNALIGNED) {
+    Buffer.prototype.copy.call(source, u8, address, 0, length);
+    return;
+  }
+  // Its own place will do, up to 7 bytes on; the last ones, which would lie outside, follow one by one.
+  const shift = (byteOffset - address) & WORD_MASK;
+  const most = length - shift;
+  Buffer.prototype.copy.call(source, u8, address + shift, 0, most);
+  kernels.copyBytes(address, address + shift, most);
+  for (let i = most; i < length; i += 1) u8[address + i] = source[i]!;
+}
+
 /** Copies `[start, end)` of a block to `target` at `position`. The caller has checked that it fits. */
 export function copyOut(block: Block, start: number, end: number, target: Uint8Array, position: number): void {
   const memory = block.u8;
   const length = end - start;
   if (length <= LOOP_LIMIT) for (let i = 0; i < length; i += 1) target[position + i] = memory[start + i]!;
-  else if (length <= SET_LIMIT) target.set(memory.subarray(start, end), position);
-  else Buffer.prototype.copy.call(memory, target, position, start, end);
+  else if (length <= UNALIGNED_LIMIT || (((memory.byteOffset + start) ^ (target.byteOffset + position)) & WORD_MASK) === 0) {
+    if (length <= SET_LIMIT) target.set(memory.subarray(start, end), position);
+    else Buffer.prototype.copy.call(memory, target, position, start, end);
+  } else if (READS_UNALIGNED || block.heap === undefined) Buffer.prototype.copy.call(memory, target, position, start, end);
+  else copyOutUnaligned(block.heap, start, end, target, position);
+}
+
+// Piece by piece by way of a place that is aligned like the target.
+function copyOutUnaligned(heap: Heap, start: number, end: number, target: Uint8Array, position: number): void {
+  const { bounce, u8, kernels } = heap;
+  if (bounce < 0) {
+    Buffer.prototype.copy.call(u8, target, position, start, end);
+    return;
+  }
+  const place = bounce + ((target.byteOffset + position) & WORD_MASK);
+  for (let at = start; at < end; ) {
+    const n = Math.min(SET_LIMIT, end - at);
+    kernels.copyBytes(place, at, n);
+    Buffer.prototype.copy.call(u8, target, position + at - start, place, place + n);
+    at += n;
+  }
 }
 
 /** Copies `[start, end)` of a block into a heap, at `address`. Without a view where both are in that heap; ranges may overlap. */
@@ -27,7 +84,7 @@ export function copyWithin(block: Block, start: number, end: number, heap: Heap,
   // memory.copy: on Node 20 and 22 what JavaScript copies within shared memory takes eight times as long where source and target are not
   // aligned alike, 21 against 1.5 us for 64 KiB.
   if (block.heap === heap) heap.kernels.copyBytes(address, start, end - start);
-  else copyOut(block, start, end, heap.u8, address);
+  else copyToHeap(block.u8.subarray(start, end), heap, address);
 }
 
 /** Copies `[start, end)` of a block to a position of another. Ranges may overlap. The caller has checked that it fits. */

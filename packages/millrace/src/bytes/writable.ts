@@ -112,7 +112,7 @@ export abstract class Writable extends BufMut {
     const { block, start, end, limit } = this;
     const heap = block.heap!;
     // In place first: what lies behind may be free. As much as moving would give is asked for, then what is needed.
-    const remembered = Math.min(block.end - block.base, REMEMBERED_CAPACITY);
+    const remembered = block.isNursed ? 0 : Math.min(block.end - block.base, REMEMBERED_CAPACITY);
     const missing = additional - (limit - end);
     const claimed = block.tryExtend(limit, Math.max(missing, limit - start, remembered - (limit - start))) || block.tryExtend(limit, missing);
     if (claimed > 0) {
@@ -121,14 +121,18 @@ export abstract class Writable extends BufMut {
       return;
     }
     const needed = end - start + additional;
-    const larger = allocateEither(heap, Math.max(needed, Math.min((limit - start) * 2, 2 ** 30), remembered), needed);
-    copyAcross(block, start, end, larger, larger.base);
+    const wanted = Math.max(needed, Math.min((limit - start) * 2, 2 ** 30), remembered);
+    const small = Block.small(heap, wanted);
+    const larger = small ?? allocateEither(heap, wanted, needed);
+    const newLimit = small === undefined ? larger.end : heap.nursery.at;
+    const newStart = small === undefined ? larger.base : newLimit - wanted;
+    copyAcross(block, start, end, larger, newStart);
     this.block = larger;
     this.view = larger.view;
-    this.start = larger.base;
-    this.end = larger.base + end - start;
-    this.limit = larger.end;
-    if (larger.ledger !== undefined) watch(larger.ledger, this, this.limit);
+    this.start = newStart;
+    this.end = newStart + end - start;
+    this.limit = newLimit;
+    if (larger.ledger !== undefined) watch(larger.ledger, this, newLimit);
     block.uncover(start, limit);
   }
 }

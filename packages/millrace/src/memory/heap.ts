@@ -7,6 +7,7 @@ import { Buddy } from './buddy.js';
 import { FreeRun, NO_RUN } from './free-run.js';
 import { Ledger, RED_ZONE, type Leak } from './ledger.js';
 import { LinearMemory } from './linear-memory.js';
+import { NURSERY_ROOM, Nursery } from './nursery.js';
 import { Pressure } from './pressure.js';
 import type { HeapMap, HeapStats } from './report.js';
 import { ReturnLists } from './returns.js';
@@ -42,8 +43,13 @@ export interface HeapDescriptor {
 /** Every allocation starts at a multiple of this and covers a multiple of it. */
 export const ALIGNMENT = 16;
 
-// An own name for the exported constant: V8 folds only those.
+/** Bytes of {@link Heap.bounce}. */
+export const BOUNCE = 1024;
+
+// Own names for imported and exported constants: V8 folds only those.
 const GRAIN: number = ALIGNMENT;
+const PAGES_NOW: number = COMMITTED;
+const BOUNCE_ROOM: number = BOUNCE + ALIGNMENT;
 const MAX_SIZE = 2 ** 31 - 1;
 const HERE: number = FREED;
 const MAX_ROUNDED = 2 ** 31 - ALIGNMENT; // what can be rounded up and stay a small integer
@@ -66,6 +72,8 @@ export class Heap {
   readonly reportWords: Int32Array;
   /** Frees in a row, which need no call; for Block. */
   readonly run: FreeRun = new FreeRun();
+  /** Room for small pieces, which need no call; for Block. */
+  readonly nursery: Nursery = new Nursery();
   /** The books of debug mode, undefined in normal operation. */
   readonly ledger: Ledger | undefined;
   readonly #tiers: Tiers;
@@ -78,6 +86,7 @@ export class Heap {
   readonly #tables = new Map<string, number>();
   #tableBytes = 0;
   #zoneBytes = 0;
+  #bounce = -1;
   #live = 0;
   #high = 0;
   #idleTimer: NodeJS.Timeout | undefined;
@@ -128,8 +137,9 @@ export class Heap {
 
   /** The whole memory. A growth, also by another thread, replaces it: read it again after anything that may allocate. */
   get u8(): Uint8Array {
-    if (this.#words[COMMITTED]! * PAGE !== this.memory.u8.length) this.memory.sync();
-    return this.memory.u8;
+    const { memory } = this;
+    if (this.#words[PAGES_NOW] !== memory.pages) memory.sync();
+    return memory.u8;
   }
 
   /** The address of the first byte of a view of this memory, however old; -1 for a view of anything else. */
@@ -140,7 +150,7 @@ export class Heap {
   /** Bytes that this thread has allocated and that have not been freed. */
   get live(): number {
     this.collect();
-    return this.#live;
+    return this.#live - (this.nursery.limit - this.nursery.at);
   }
 
   /** What `allocate(size)` really covers: `size` rounded up to a multiple of {@link ALIGNMENT}. */
@@ -188,6 +198,40 @@ export class Heap {
     options.signal?.throwIfAborted();
     const address = this.#pressure.waiting === 0 ? this.tryAllocate(size) : -1;
     return address < 0 ? this.#pressure.wait(size, options.signal) : address;
+  }
+
+  /**
+   * Gives the nursery fresh room for a piece of `least` bytes, less than NURSERY_BELOW; for Block.
+   * @returns false when it has to stay closed, or when there is no memory for it
+   */
+  openNursery(least: number): boolean {
+    this.closeNursery();
+    if (!this.nursery.allowed || this.ledger !== undefined) return false;
+    if (this.run.end >= 0) this.#closeRun();
+    // What is free already is used first, if need be in small pieces; only then is there more memory.
+    const rounded = (least + (GRAIN - 1)) & -GRAIN;
+    let size: number = NURSERY_ROOM;
+    let address = this.#tiers.allocateSmall(size);
+    while (address < 0 && size > rounded) {
+      size = Math.max(size >> 2, rounded);
+      address = this.#tiers.allocateSmall(size);
+    }
+    if (address < 0) {
+      size = NURSERY_ROOM;
+      address = this.#allocateMore(size, true);
+      if (address < 0) return false;
+    }
+    this.#rise(size);
+    this.nursery.open(address, address + size);
+    return true;
+  }
+
+  /** Frees what is left of the nursery's room. */
+  closeNursery(): void {
+    const { at, limit } = this.nursery;
+    if (at < 0) return;
+    this.nursery.close();
+    if (at < limit) this.free(at, limit - at);
   }
 
   /**
@@ -244,6 +288,14 @@ export class Heap {
   }
 
   /**
+   * Address of {@link BOUNCE} bytes and 8 more for this thread's own short-lived use, on which bytes change their alignment; -1 when there is no memory for
+   * it. It goes back when the heap is trimmed, so read it anew each time.
+   */
+  get bounce(): number {
+    return this.#bounce < 0 ? this.#makeBounce() : this.#bounce;
+  }
+
+  /**
    * Calls `listener` with the live bytes when they rise to `bytes`, and again each time that happens after they had fallen by an eighth.
    * It is called inside the allocation that did it.
    * @returns a function that ends this
@@ -274,7 +326,13 @@ export class Heap {
 
   /** Gives back every block that is wholly free to the level that all threads share. Gives the bytes given back. */
   trim(): number {
+    this.closeNursery();
     this.collect();
+    if (this.#bounce >= 0) {
+      this.#tiers.free(this.#bounce, this.#bounce + BOUNCE_ROOM);
+      this.#tableBytes -= BOUNCE_ROOM;
+      this.#bounce = -1;
+    }
     return this.#tiers.trim();
   }
 
@@ -294,6 +352,7 @@ export class Heap {
 
   /** Numbers about this heap. Looks at every free range: not for the hot path. */
   stats(): HeapStats {
+    this.closeNursery();
     const { live } = this;
     const tiers = { small: this.#tiers.stats('small'), middle: this.#tiers.stats('middle'), large: this.#tiers.stats('large') };
     const free = tiers.small.free + tiers.middle.free + tiers.large.free;
@@ -323,6 +382,7 @@ export class Heap {
 
   /** What lies where: this thread's blocks with their free ranges, and all threads' pages. */
   map(): HeapMap {
+    this.closeNursery();
     this.collect();
     const pages = this.#buddy.runs().map(({ start, end, slot }) => ({ start, end, slot: slot < 0 ? undefined : slot }));
     return { blocks: this.#tiers.map(), pages };
@@ -366,6 +426,15 @@ export class Heap {
     return bytes;
   }
 
+  #makeBounce(): number {
+    if (this.run.end >= 0) this.#closeRun();
+    let address = this.#tiers.allocate(BOUNCE_ROOM);
+    if (address < 0) address = this.#allocateMore(BOUNCE_ROOM);
+    if (address >= 0) this.#tableBytes += BOUNCE_ROOM;
+    this.#bounce = address;
+    return address;
+  }
+
   #rise(size: number): void {
     const live = this.#live + size;
     this.#live = live;
@@ -388,16 +457,18 @@ export class Heap {
     this.#live -= end - from;
   }
 
-  // The blocks there are have no range large enough: first what other threads have sent home, then a new block.
-  #allocateMore(rounded: number): number {
+  // The blocks there are have no range large enough: first what is held back here or was sent home by other threads, then a new block.
+  #allocateMore(rounded: number, small: boolean = false): number {
     if (rounded > this.memory.limit) return -1;
-    if (this.#returns.pending()) {
+    const held = this.nursery.at >= 0;
+    if (held || this.#returns.pending()) {
+      if (held) this.closeNursery();
       this.collect();
-      const address = this.#tiers.allocate(rounded);
+      const address = small ? this.#tiers.allocateSmall(rounded) : this.#tiers.allocate(rounded);
       if (address >= 0) return address;
     }
     if (this.#idleTimer === undefined && this.#options.idleMs > 0) this.#watchIdle();
-    return this.#tiers.allocateMore(rounded);
+    return this.#tiers.allocateMore(rounded, small);
   }
 
   #limitReached(size: number): MemoryError {

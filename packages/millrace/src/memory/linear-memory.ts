@@ -24,6 +24,8 @@ export class LinearMemory {
   u8!: Uint8Array;
   /** The same as 32-bit words. */
   words!: Int32Array;
+  /** Pages that {@link u8} has. */
+  pages = 0;
   /** Each growth makes another object for the same bytes, and views of the older ones stay right. */
   readonly #buffers = new WeakSet<ArrayBufferLike>();
 
@@ -83,5 +85,6 @@ export class LinearMemory {
     this.u8 = new Uint8Array(this.memory.buffer);
     this.#buffers.add(this.memory.buffer);
     this.words = new Int32Array(this.memory.buffer);
+    this.pages = this.u8.length / PAGE;
   }
 }

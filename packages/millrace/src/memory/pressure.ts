@@ -1,4 +1,5 @@
 import type { FreeRun } from './free-run.js';
+import type { Nursery } from './nursery.js';
 
 const POLL_MS = 5;
 
@@ -20,8 +21,11 @@ interface Mark {
 export interface Allocating {
   /** Gives an address, or -1 when the limit is reached. */
   tryAllocate(size: number): number;
-  /** Closed while a bound is set or changed. */
+  /** Not allowed while every free has to be noticed at once. */
   readonly run: FreeRun;
+  /** Not allowed while every change has to be. */
+  readonly nursery: Nursery;
+  closeNursery(): void;
 }
 
 /**
@@ -141,10 +145,13 @@ export class Pressure {
     this.floor = waiting ? Number.MAX_SAFE_INTEGER : floor;
     this.ceiling = ceiling;
     this.#heap.run.allowed = this.floor < 0;
+    this.#heap.nursery.allowed = this.floor < 0 && ceiling === Number.MAX_SAFE_INTEGER;
     if (waiting) this.#timer ??= setInterval(() => this.#serve(), POLL_MS);
     else if (this.#timer) {
       clearInterval(this.#timer);
       this.#timer = undefined;
     }
+    // Last: what it frees may serve who waits.
+    if (!this.#heap.nursery.allowed) this.#heap.closeNursery();
   }
 }

@@ -108,9 +108,18 @@ export class Tiers {
     return this.#large.allocate(size);
   }
 
-  /** The same from a new block, or when there can be none from whatever has room in any tier. Gives the address, or -1. */
-  allocateMore(size: number): number {
-    const tag = size < this.#smallBelow ? SMALL : size > this.#largeAbove ? LARGE : MIDDLE;
+  /** The same in the small tier, whatever the size: for what is to be divided further. */
+  allocateSmall(size: number): number {
+    this.#smallAllocations = (this.#smallAllocations + 1) | 0;
+    return this.#small.allocate(size);
+  }
+
+  /**
+   * The same from a new block, or when there can be none from whatever has room in any tier. Gives the address, or -1.
+   * @param small in the small tier, whatever the size
+   */
+  allocateMore(size: number, small: boolean): number {
+    const tag = small || size < this.#smallBelow ? SMALL : size > this.#largeAbove ? LARGE : MIDDLE;
     const own = this.#ranges(tag);
     this.#misses[tag - 1] = (this.#misses[tag - 1]! + 1) | 0;
     const least = Math.ceil(size / PAGE);

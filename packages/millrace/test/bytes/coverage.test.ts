@@ -16,6 +16,8 @@ class Model {
   readonly contents = new Uint8Array(MEMORY);
   readonly views: Bytes[] = [];
   readonly buffers: BytesMut[] = [];
+  /** What went back in this step. */
+  readonly pending: [number, number][] = [];
   covered = 0;
   seed: number;
 
@@ -64,6 +66,8 @@ class Model {
 
   create(): void {
     const buffer = BytesMut.withCapacity(1 + this.random(300), this.heap);
+    // Room that was held for small buffers may have gone back for it, and come again at once.
+    this.pending.length = 0;
     this.add(buffer.start, buffer.limit, 1);
     this.fill(buffer, this.random(buffer.capacity + 1));
     this.buffers.push(buffer);
@@ -205,9 +209,8 @@ class Model {
 
   /** Every byte that went back did so when its own count fell to zero, not only in sum. */
   watchFrees(): void {
-    const { heap, counts } = this;
+    const { heap, counts, pending } = this;
     const free = heap.free.bind(heap);
-    const pending: [number, number][] = [];
     heap.free = (address, size) => {
       pending.push([address, address + size]);
       free(address, size);
