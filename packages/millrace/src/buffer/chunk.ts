@@ -3,6 +3,13 @@ import type { Heap } from '../memory/heap.js';
 
 /** Bytes of the memory that small pieces share. */
 const CHUNK = 8192;
+/** Pieces like the one asked for that new memory has room for, up to MOST bytes. */
+const PIECES = 8;
+const MOST = 65_536;
+
+function sizeFor(n: number): number {
+  return Math.max(n, Math.min(MOST, Math.max(CHUNK, n * PIECES)));
+}
 
 /**
  * Memory that small pieces are cut from, front to back: `[at, limit)` of a block is free, and what lies before belongs to handles on it.
@@ -17,7 +24,7 @@ export class Chunk {
 
   /** @throws MemoryError `ERR_MEMORY_LIMIT` */
   constructor(heap: Heap, least: number) {
-    const block = Block.allocate(heap, Math.max(least, CHUNK));
+    const block = Block.allocate(heap, sizeFor(least));
     this.block = block;
     this.start = block.base;
     this.at = block.base;
@@ -27,7 +34,7 @@ export class Chunk {
   /** Makes room for `n` bytes at {@link at}: in new memory when what is left is too little. @throws MemoryError `ERR_MEMORY_LIMIT`, nothing has changed */
   reserve(heap: Heap, n: number): void {
     if (this.limit - this.at >= n) return;
-    const block = Block.allocate(heap, Math.max(n, CHUNK));
+    const block = Block.allocate(heap, sizeFor(n));
     this.release();
     this.block = block;
     this.start = block.base;

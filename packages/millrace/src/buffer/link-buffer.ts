@@ -74,9 +74,9 @@ export class LinkBuffer extends LinkReader {
 
   /** The same without a view: the address of the `n` bytes in the heap's memory. */
   mallocAddress(n: number): number {
-    checkInteger('n', n, 0, 2 ** 30);
-    let chunk = this.#chunk;
-    if (chunk === undefined || chunk.limit - chunk.at < n) chunk = this.chunkFor(n);
+    const chunk = this.#chunk;
+    // Small integers that fit pass without a call.
+    if (chunk === undefined || (n | 0) !== n || n < 0 || n > chunk.limit - chunk.at) return this.mallocAnew(n);
     const address = chunk.at;
     chunk.at = address + n;
     return address;
@@ -163,11 +163,10 @@ export class LinkBuffer extends LinkReader {
     if (sealed > 0) unflushed!.moveTo(this.readable, sealed);
     const chunk = this.#chunk;
     if (chunk === undefined) return sealed;
-    const { at } = chunk;
-    const { start } = chunk;
+    const { start, at } = chunk;
     if (at === start) return sealed;
-    this.readable.push(Bytes.over(chunk.block, start, at));
     chunk.start = at;
+    this.readable.push(Bytes.over(chunk.block, start, at));
     return sealed + at - start;
   }
 
@@ -200,11 +199,15 @@ export class LinkBuffer extends LinkReader {
     chunk.start = chunk.at;
   }
 
-  // The chunk with room for `n` bytes more, a new one unless the old one has.
-  private chunkFor(n: number): Chunk {
+  // In a new chunk, as the one at hand has too little room.
+  private mallocAnew(n: number): number {
+    checkInteger('n', n, 0, 2 ** 30);
     this.seal();
-    if (this.#chunk === undefined) this.#chunk = new Chunk(this.heap, n);
-    else this.#chunk.reserve(this.heap, n);
-    return this.#chunk;
+    const { heap } = this;
+    const chunk = (this.#chunk ??= new Chunk(heap, n));
+    chunk.reserve(heap, n);
+    const address = chunk.at;
+    chunk.at = address + n;
+    return address;
   }
 }

@@ -170,8 +170,10 @@ export abstract class LinkReader {
 
   /** The next `n` bytes: the memory itself where they lie side by side, else one copy. The caller releases them. */
   next(n: number): Bytes {
-    if (!this.has(n)) return Bytes.empty();
     const { readable } = this;
+    const { first } = readable;
+    if (first !== undefined && n === first.end - first.start) return readable.takePart();
+    if (!this.has(n)) return Bytes.empty();
     if (n > readable.contiguous) this.copied += readable.join(n, this.heap);
     return readable.take(n);
   }

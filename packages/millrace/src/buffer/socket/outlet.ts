@@ -7,6 +7,8 @@ import type { BufferSettings } from '../settings.js';
  * The half of a link that writes: what is flushed goes to Node as it lies, and stays pinned until Node has written it.
  *
  *     output --flush--> pinned, oldest first --written--> given back
+ *
+ * When all is written it holds no memory, so a connection that has answered and waits holds none.
  */
 export class Outlet {
   readonly output: LinkBuffer;
@@ -60,6 +62,7 @@ export class Outlet {
     if (this.#oldest === this.#pinned.length) {
       this.#pinned.length = 0;
       this.#oldest = 0;
+      if (this.output.mallocLength === 0) this.output.releaseRoom();
     } else if (this.#oldest === 64) {
       this.#pinned.splice(0, 64);
       this.#oldest = 0;
