@@ -46,26 +46,32 @@ function encodeBetter(
       const shortCandidate = load<u32>(shortPlace);
       store<u32>(longPlace, s);
       store<u32>(shortPlace, s);
-      const longDifference = load<u64>(longCandidate) ^ x;
-      const shortDifference = load<u64>(shortCandidate) ^ x;
-      if (longDifference == 0 && (!dictionary || usable(src, s, longCandidate))) {
+      // Eight bytes of the long one, eight of the short one, four of the long one, four of the short one, unless a long one follows: asked so that
+      // a step without a match answers three questions. Words, not differences: see wordAt.
+      const longWord = load<u64>(longCandidate);
+      const shortWord = load<u64>(shortCandidate);
+      if (longWord == x && (!dictionary || usable(src, s, longCandidate))) {
         candidate = longCandidate;
         break;
       }
-      if (shortDifference == 0 && (!dictionary || usable(src, s, shortCandidate))) {
+      if (<u32>shortWord == <u32>x && (!dictionary || usable(src, s, shortCandidate))) {
         candidate = shortCandidate;
-        break;
-      }
-      if (<u32>longDifference == 0 && (!dictionary || usable(src, s, longCandidate))) {
-        candidate = longCandidate;
-        break;
-      }
-      if (<u32>shortDifference == 0 && (!dictionary || usable(src, s, shortCandidate))) {
+        if (shortWord == x) break;
+        if (<u32>longWord == <u32>x && (!dictionary || usable(src, s, longCandidate))) {
+          candidate = longCandidate;
+          break;
+        }
         const place = table + (hash(x >>> 8, longBytes, longBits) << 2);
-        candidate = load<u32>(place);
+        const later = load<u32>(place);
         store<u32>(place, s + 1);
-        if (load<u32>(candidate) == <u32>(x >>> 8) && (!dictionary || usable(src, s + 1, candidate))) s += 1;
-        else candidate = shortCandidate;
+        if (load<u32>(later) == <u32>(x >>> 8) && (!dictionary || usable(src, s + 1, later))) {
+          candidate = later;
+          s += 1;
+        }
+        break;
+      }
+      if (<u32>longWord == <u32>x && (!dictionary || usable(src, s, longCandidate))) {
+        candidate = longCandidate;
         break;
       }
       x = load<u64>(next);

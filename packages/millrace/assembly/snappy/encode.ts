@@ -10,7 +10,7 @@
 // capacity of `maxEncodedLength`, which is at least length + 1 for the body: with len / 32 + 5 that is enough at every length.
 import { loadTable, matchLimit, usable } from "./dictionary";
 import { emitCopy, emitLiteral, emitRepeat } from "./emit";
-import { candidateAt, entryShift, fillTable, hash, hashWord, putCandidate } from "./hash";
+import { candidateAt, entryShift, fillTable, hash, hashWord, putCandidate, wordAt } from "./hash";
 import { matchBefore, matchEnd } from "./match";
 
 const MARGIN: u32 = 8;
@@ -46,12 +46,14 @@ function encodeFast(
   let literal = src;
   // Without a dictionary the first byte has nothing to match.
   let s = dictionary ? src : src + 1;
-  // Before the first copy there is no offset to repeat, but one to try.
-  let repeatable = repeat != 0;
-  if (!repeatable) repeat = 1;
+  // Before the first copy, while nothing is written, there is no offset to repeat, but one to try.
+  const unrepeatable = repeat != 0 ? 0 : src;
+  if (repeat == 0) repeat = 1;
   let x = load<u64>(s);
   for (;;) {
     let candidate: u32 = 0; // stays 0 when the source ends first
+    let repeated = false;
+    // Nothing but the search is in here: what a match changes would be moved between registers and stack at each step.
     for (;;) {
       const next = s + ((s - literal) >>> skip) + 4;
       if (next > sLimit) break;
@@ -62,36 +64,24 @@ function encodeFast(
       putCandidate(narrow, hash0, src, s);
       putCandidate(narrow, hash1, src, s + 1);
       const hash2 = table + (sequenceHash(x >>> 16, bytes, bits) << entryShift(narrow));
-      if (<u32>(x >>> 8) == load<u32>(s - repeat, 1) && (!dictionary || usable(src, s + 1, s + 1 - repeat))) {
-        // The last offset fits at s + 1.
-        let base = s + 1;
-        const most = min<u32>(base - literal, base - repeat - (base - repeat < src ? history : src));
-        base -= matchBefore(base, base - repeat, most);
-        if (d + (base - literal) > dLimit) return 0;
-        d = emitLiteral(d, literal, base - literal, dWide);
-        s = matchEnd(s + 5, s + 5 - repeat, dictionary ? matchLimit(src, s + 1, s + 1 - repeat, sEnd) : sEnd);
-        const n = s - base;
-        if (n > 64 && d + (n >>> 6) * 5 + 16 > dst + length) return 0;
-        d = s2 && repeatable ? emitRepeat(d, repeat, n) : emitCopy(s2, d, repeat, n);
-        repeatable = true;
-        literal = s;
-        if (s >= sLimit) break;
-        if (d > dLimit) return 0;
-        x = load<u64>(s);
-        continue;
+      if (<u32>(x >>> 8) == wordAt(s + 1 - repeat) && (!dictionary || usable(src, s + 1, s + 1 - repeat))) {
+        s += 1;
+        candidate = s - repeat;
+        repeated = true;
+        break;
       }
-      if (<u32>x == load<u32>(candidate0) && (!dictionary || usable(src, s, candidate0))) {
+      if (<u32>x == wordAt(candidate0) && (!dictionary || usable(src, s, candidate0))) {
         candidate = candidate0;
         break;
       }
       const candidate2 = candidateAt(narrow, hash2, src);
       putCandidate(narrow, hash2, src, s + 2);
-      if (<u32>(x >>> 8) == load<u32>(candidate1) && (!dictionary || usable(src, s + 1, candidate1))) {
+      if (<u32>(x >>> 8) == wordAt(candidate1) && (!dictionary || usable(src, s + 1, candidate1))) {
         candidate = candidate1;
         s += 1;
         break;
       }
-      if (<u32>(x >>> 16) == load<u32>(candidate2) && (!dictionary || usable(src, s + 2, candidate2))) {
+      if (<u32>(x >>> 16) == wordAt(candidate2) && (!dictionary || usable(src, s + 2, candidate2))) {
         candidate = candidate2;
         s += 2;
         break;
@@ -107,6 +97,18 @@ function encodeFast(
     candidate -= back;
     if (d + (s - literal) > dLimit) return 0;
     d = emitLiteral(d, literal, s - literal, dWide);
+    if (repeated) {
+      const base = s;
+      s = matchEnd(s + 4, candidate + 4, dictionary ? matchLimit(src, s, candidate, sEnd) : sEnd);
+      const n = s - base;
+      if (n > 64 && d + (n >>> 6) * 5 + 16 > dst + length) return 0;
+      d = s2 && literal != unrepeatable ? emitRepeat(d, repeat, n) : emitCopy(s2, d, repeat, n);
+      literal = s;
+      if (s >= sLimit) break;
+      if (d > dLimit) return 0;
+      x = load<u64>(s);
+      continue;
+    }
     for (;;) {
       // Four bytes agree at s and candidate, and everything before s is written.
       const base = s;
@@ -115,7 +117,6 @@ function encodeFast(
       const n = s - base;
       if (n > 64 && d + (n >>> 6) * 5 + 16 > dst + length) return 0;
       d = emitCopy(s2, d, repeat, n);
-      repeatable = true;
       literal = s;
       if (s >= sLimit) break;
       if (d > dLimit) return 0;
