@@ -9,18 +9,21 @@ export interface Items {
   readonly pieces: readonly Buffer[];
 }
 
-const MOST_PIECES = 64;
+/** At most so many pieces, and at most so many bytes: 64 KiB in pieces are few enough for a branch predictor to learn some of them. */
+const MOST_PIECES = 1024;
+const MOST_BYTES = 2 ** 22;
 
 function pieces(bytes: Buffer, size: number): Buffer[] {
-  const step = Math.max(size, Math.floor(bytes.length / MOST_PIECES));
+  const most = Math.min(MOST_PIECES, Math.max(1, MOST_BYTES / size));
+  const step = Math.max(size, Math.floor(bytes.length / most));
   const found: Buffer[] = [];
-  for (let at = 0; at + size <= bytes.length && found.length < MOST_PIECES; at += step) found.push(bytes.subarray(at, at + size));
+  for (let at = 0; at + size <= bytes.length && found.length < most; at += step) found.push(bytes.subarray(at, at + size));
   return found;
 }
 
 /**
- * The corpora named on the command line, and without any the messages of `@mdn/browser-compat-data`, one a line. Up to 64 pieces of each size,
- * spread over the corpus: many enough that no branch predictor learns them.
+ * The corpora named on the command line, and without any the messages of `@mdn/browser-compat-data`, one a line. Up to 1,024 pieces of each size,
+ * spread over the corpus.
  */
 export function items(corpora: Corpora): Items[] {
   const given = corpora.given();
