@@ -4,7 +4,7 @@ import { ourWays, peerWays, readsOf, type Digest, type FramingName, type Reads, 
 import { messageSets } from './messages.js';
 
 const CHUNK = 65_536;
-const TURN_MS = 15;
+const TURN_MS = 10;
 
 /** Messages out of a stream that comes in 64 KiB reads: ours against all peers, and against the best of them. */
 export async function decodeRows(context: SuiteContext): Promise<void> {

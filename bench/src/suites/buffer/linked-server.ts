@@ -47,5 +47,5 @@ export function serve({ role, upstream, counts }: ServerOptions): { server: Serv
     peer.data = { cutter: new FrameCutter(framing, peer.input), to: link };
     return { cutter: new FrameCutter(framing, link.input), to: peer };
   };
-  return { server: linkServer({ ...(role === 'idle' ? counting : forwarding), open }, { heap }), live: () => heap.live };
+  return { server: linkServer({ ...(role === 'count' ? counting : forwarding), open }, { heap }), live: () => heap.live };
 }

@@ -1,13 +1,13 @@
 // A server in a process of its own, for the socket rows: forked with KIND ROLE [UPSTREAM PORT], tells its port and, when asked, what it has used.
 //   KIND  ours: links and FrameCutter; concat: 'data' and Buffer.concat; pipe: socket.pipe, which does not frame
-//   ROLE  echo: messages go back; proxy: they go to the upstream port and what comes from there goes back; idle: they are counted
+//   ROLE  echo: messages go back; proxy: they go to the upstream port and what comes from there goes back; count: nothing goes anywhere
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { PerformanceObserver } from 'node:perf_hooks';
 import type { Counts } from './counts.js';
 
 export type Kind = 'ours' | 'concat' | 'pipe';
-export type Role = 'echo' | 'proxy' | 'idle';
+export type Role = 'echo' | 'proxy' | 'count';
 
 /** What the server has counted and used since it began to listen; the memory is what it has now. */
 export interface Usage extends Counts {
@@ -52,7 +52,7 @@ server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
   process.send!({ port: (server.address() as AddressInfo).port });
 });
 process.on('message', () => {
-  if (role === 'idle') globalThis.gc?.();
+  globalThis.gc?.(); // where the process was started with --expose-gc
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed, external } = process.memoryUsage();
   const rssGrowth = Math.max(0, peakRss() - rssAtStart);

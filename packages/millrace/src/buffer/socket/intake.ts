@@ -19,9 +19,11 @@ export const DIRECT = 4;
 export const CLOSED = 8;
 /** The way out is shut: Node ended it with the way in, as it does where half-open is not allowed. */
 export const SHUT = 16;
+/** Somebody was told to stop writing, and waits for `drain`. */
+export const WANTS_DRAIN = 32;
 /** The next read goes to the landing. */
-const LANDED = 32;
-const RETURNS = 6;
+const LANDED = 64;
+const RETURNS = 7;
 
 /** A connection that waits for memory. */
 class Stall {

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import type { Heap } from '../../memory/heap.js';
 import type { Bytes } from '../../bytes/bytes.js';
-import type { LinkBuffer, LinkBufferOptions } from '../link-buffer.js';
-import { CLOSED, DIRECT, Intake, SHUT } from './intake.js';
+import { LinkBuffer, type LinkBufferOptions } from '../link-buffer.js';
+import { CLOSED, DIRECT, Intake, SHUT, WANTS_DRAIN } from './intake.js';
 import { canReadInPlace, READER, readInPlace, redirect } from './onread.js';
-import { Outlet } from './outlet.js';
+import { Outlet, type Writer } from './outlet.js';
 import type { LinkSetup } from './setup.js';
 
 /** What happens on a link. One object may serve any number of links. `Data` is what the user keeps with each: {@link Link.data}. */
@@ -79,10 +79,11 @@ function onClose(this: Socket): void {
  * What is written stays pinned until Node has written it. When the socket closes, by either side or by a fault, whatever the link
  * holds goes back; handles that were taken from `input` are their takers'.
  */
-export class Link<Data = unknown> extends Intake {
+export class Link<Data = unknown> extends Intake implements Writer {
   readonly socket: Socket;
   /** Whatever the user keeps with a link: what {@link LinkHandlers.open} gave. */
   data: Data = undefined as Data;
+  #output: LinkBuffer | undefined = undefined;
   #outlet: Outlet | undefined = undefined;
   #error: Error | undefined = undefined;
 
@@ -173,7 +174,7 @@ export class Link<Data = unknown> extends Intake {
 
   /** What is to be written: nothing of it leaves before {@link flush}. */
   get output(): LinkBuffer {
-    return this.outlet.output;
+    return (this.#output ??= new LinkBuffer(this.setup.settings));
   }
 
   /** Bytes flushed and not yet written out. */
@@ -186,16 +187,15 @@ export class Link<Data = unknown> extends Intake {
    * @returns false when `highWaterMark` bytes or more wait to be written: time to stop until `drain`. After the link has closed, nothing is written.
    */
   flush(): boolean {
-    const outlet = this.#outlet;
-    if (outlet === undefined) return true;
-    const { output } = outlet;
+    const output = this.#output;
+    if (output === undefined) return true;
     output.flush();
     if (output.length > 0) {
       if ((this.state & (CLOSED | SHUT)) !== 0 || this.socket.destroyed || this.socket.writableEnded) output.skip(output.length);
-      else outlet.write();
+      else (this.#outlet ??= new Outlet(this)).write(output);
     }
-    if (outlet.pendingBytes < this.setup.highWaterMark) return true;
-    outlet.wantsDrain = true;
+    if (this.pendingBytes < this.setup.highWaterMark) return true;
+    this.state |= WANTS_DRAIN;
     return false;
   }
 
@@ -238,18 +238,20 @@ export class Link<Data = unknown> extends Intake {
     } finally {
       this.closeIntake();
       this.#outlet?.close();
+      this.#output?.close();
     }
   }
 
-  private get outlet(): Outlet {
-    return (this.#outlet ??= new Outlet(this.socket, this.setup.settings, () => this.drained()));
-  }
-
-  // A write is done: whoever was told to stop may go on once enough of them are.
-  private drained(): void {
-    const outlet = this.#outlet!;
-    if (!outlet.wantsDrain || outlet.pendingBytes >= this.setup.highWaterMark || this.isClosed) return;
-    outlet.wantsDrain = false;
+  /** @internal A write is done: whoever was told to stop may go on once enough of them are. */
+  written(): void {
+    const { pendingBytes } = this;
+    if (pendingBytes === 0) {
+      this.#outlet = undefined;
+      const output = this.#output!;
+      if (output.mallocLength === 0) output.releaseRoom();
+    }
+    if ((this.state & WANTS_DRAIN) === 0 || pendingBytes >= this.setup.highWaterMark || this.isClosed) return;
+    this.state &= ~WANTS_DRAIN;
     this.call(this.setup.handlers.drain);
   }
 
