@@ -92,6 +92,20 @@ function ours(framing: FramingName, use: Use): Way['run'] {
   };
 }
 
+// From reads into memory of Node's, as those who have a stream and no link get them: each is copied into the heap.
+function oursPushed(framing: FramingName, use: Use): Way['run'] {
+  const format = framing === 'length32' ? length32() : ndjson();
+  return ({ buffers }, digest) => timed(() => {
+    const decoder = new FrameDecoder(format, { heap });
+    for (const read of buffers) {
+      decoder.push(read);
+      while (decoder.next()) use(digest, decoder);
+    }
+    decoder.finish();
+    decoder.close();
+  });
+}
+
 const byPosition: Use = (digest, decoder) => {
   const { u8, start, end } = decoder;
   digest.messages += 1;
@@ -108,7 +122,7 @@ const asHandle: Use = (digest, decoder) => {
   bytes.release();
 };
 
-/** Ours: each message by position in borrowed memory; as a view of it; as a handle of its own; as a string. */
+/** Ours: each message by position in borrowed memory; as a view of it; as a handle of its own; as a string; by position, of reads into memory of Node's. */
 export function ourWays(framing: FramingName): Way[] {
   return [
     { name: 'FrameDecoder, by position', gives: 'bytes', run: ours(framing, byPosition) },
@@ -116,6 +130,7 @@ export function ourWays(framing: FramingName): Way[] {
     { name: 'FrameDecoder, as Buffer', gives: 'bytes', run: ours(framing, asBuffer) },
     { name: 'FrameDecoder, as handle', gives: 'bytes', run: ours(framing, asHandle) },
     { name: 'FrameDecoder, as string', gives: 'string', run: ours(framing, asString) },
+    { name: "FrameDecoder.push of Node's reads, by position", gives: 'bytes', run: oursPushed(framing, byPosition) },
   ];
 }
 
