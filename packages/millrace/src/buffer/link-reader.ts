@@ -2,6 +2,7 @@ import { checkInteger } from '../base/arguments.js';
 import { BufferError } from '../base/errors.js';
 import { Block } from '../bytes/block.js';
 import { Bytes } from '../bytes/bytes.js';
+import { copyToHeap } from '../bytes/copy.js';
 import { Rope } from '../bytes/rope.js';
 import type { Heap } from '../memory/heap.js';
 import type { Chunk } from './chunk.js';
@@ -115,8 +116,9 @@ export abstract class LinkReader {
    */
   copyIn(source: Uint8Array, n: number, carry: number, shared: Chunk): void {
     const { heap, room } = this;
+    const fresh = n === source.length ? source : source.subarray(0, n);
     if (room !== undefined && room.length >= n) {
-      Buffer.prototype.copy.call(source, heap.u8, room.at, 0, n);
+      copyToHeap(fresh, heap, room.at);
       room.book();
       this.commit(n);
     } else {
@@ -127,7 +129,7 @@ export abstract class LinkReader {
         shared.at += carry;
       } else shared.reserve(heap, n);
       const { block, at } = shared;
-      Buffer.prototype.copy.call(source, heap.u8, at, 0, n);
+      copyToHeap(fresh, heap, at);
       shared.at = at + n;
       this.readable.push(Bytes.over(block, at, at + n));
     }

@@ -2,6 +2,7 @@ import { ArgumentTypeError, checkInteger } from '../base/arguments.js';
 import { BufferError } from '../base/errors.js';
 import { defaultHeap, type Heap } from '../memory/heap.js';
 import { Block } from '../bytes/block.js';
+import { copyIn } from '../bytes/copy.js';
 
 /**
  * A queue of bytes in fixed memory: written at one end, taken at the other, and reused once what was taken is released.
@@ -73,7 +74,7 @@ export class RingBuffer {
     if (!(source instanceof Uint8Array)) throw new ArgumentTypeError('source', 'a Uint8Array', source);
     let done = 0;
     for (const part of this.reserve(source.length)) {
-      Buffer.prototype.copy.call(source, part, 0, done, done + part.length);
+      copyIn(source.subarray(done, done + part.length), part, 0);
       done += part.length;
     }
     this.#head += done;

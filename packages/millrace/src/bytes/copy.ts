@@ -1,16 +1,17 @@
 import { BOUNCE, type Heap } from '../memory/heap.js';
 import type { Block } from './block.js';
 
-// Measured on Node 20 to 26: a loop wins for a few bytes, `set` up to a KiB or two, Node's own copy above.
+// Measured on Node 20 to 26: a loop wins for a few bytes, `set` up to half a KiB, or a whole one where both are aligned alike.
 const LOOP_LIMIT = 16;
-const SET_LIMIT: number = BOUNCE;
-// V8 copies to and from shared memory byte by byte where source and target are not aligned alike: four times as long for 256 bytes, eight for more. Up to
-// here that is still less than a detour costs.
+const SET_LIMIT = 512;
+// V8 copies to and from shared memory byte by byte where source and target are not aligned alike: four times as long for 256 bytes, twelve for more. Up to
+// here that is still less than a detour costs, and up to BOUNCE a detour costs less than a call of Node.
 const UNALIGNED_LIMIT = 64;
+const DETOUR_LIMIT: number = BOUNCE;
 const WORD_MASK = 7;
 
 const [MAJOR] = process.versions.node.split('.').map(Number) as [number];
-// Node's own copy: from shared memory since Node 22, also into it since Node 26 without regard to alignment.
+// Node's own copy does without V8's: from shared memory since Node 22, also into it since Node 26.
 const READS_UNALIGNED: boolean = MAJOR >= 22;
 const WRITES_UNALIGNED: boolean = MAJOR >= 26;
 
@@ -18,8 +19,15 @@ const WRITES_UNALIGNED: boolean = MAJOR >= 26;
 export function copyIn(source: Uint8Array, target: Uint8Array, position: number): void {
   const length = source.length;
   if (length <= LOOP_LIMIT) for (let i = 0; i < length; i += 1) target[position + i] = source[i]!;
-  else if (length <= SET_LIMIT) target.set(source, position);
-  else Buffer.prototype.copy.call(source, target, position, 0, length);
+  else if (length <= SET_LIMIT || (length <= 2 * SET_LIMIT && ((source.byteOffset ^ (target.byteOffset + position)) & WORD_MASK) === 0)) target.set(source, position);
+  else copyMany(source, target, position);
+}
+
+// `fill` with as many bytes as there are to fill is a memcpy on every version: so not where the ranges may overlap.
+function copyMany(source: Uint8Array, target: Uint8Array, position: number): void {
+  const { length } = source;
+  if (WRITES_UNALIGNED || source.buffer === target.buffer) Buffer.prototype.copy.call(source, target, position, 0, length);
+  else Buffer.prototype.fill.call(target, source, position, position + length);
 }
 
 /** Copies all of `source` into a heap, at `address`. The caller has checked that it fits. */
@@ -33,22 +41,11 @@ export function copyToHeap(source: Uint8Array, heap: Heap, address: number): voi
 function copyUnaligned(source: Uint8Array, heap: Heap, address: number): void {
   const { bounce, u8, kernels } = heap;
   const { length, byteOffset } = source;
-  if (length <= SET_LIMIT && bounce >= 0) {
+  if (length <= DETOUR_LIMIT && bounce >= 0) {
     const place = bounce + (byteOffset & WORD_MASK);
     u8.set(source, place);
     kernels.copyBytes(address, place, length);
-    return;
-  }
-  if (WRITES_UNALIGNED) {
-    Buffer.prototype.copy.call(source, u8, address, 0, length);
-    return;
-  }
-  // Its own place will do, up to 7 bytes on; the last ones, which would lie outside, follow one by one.
-  const shift = (byteOffset - address) & WORD_MASK;
-  const most = length - shift;
-  Buffer.prototype.copy.call(source, u8, address + shift, 0, most);
-  kernels.copyBytes(address, address + shift, most);
-  for (let i = most; i < length; i += 1) u8[address + i] = source[i]!;
+  } else copyMany(source, u8, address);
 }
 
 /** Copies `[start, end)` of a block to `target` at `position`. The caller has checked that it fits. */
@@ -63,20 +60,15 @@ export function copyOut(block: Block, start: number, end: number, target: Uint8A
   else copyOutUnaligned(block.heap, start, end, target, position);
 }
 
-// Piece by piece by way of a place that is aligned like the target.
+// Moved first to where it is aligned like its target.
 function copyOutUnaligned(heap: Heap, start: number, end: number, target: Uint8Array, position: number): void {
   const { bounce, u8, kernels } = heap;
-  if (bounce < 0) {
-    Buffer.prototype.copy.call(u8, target, position, start, end);
-    return;
-  }
-  const place = bounce + ((target.byteOffset + position) & WORD_MASK);
-  for (let at = start; at < end; ) {
-    const n = Math.min(SET_LIMIT, end - at);
-    kernels.copyBytes(place, at, n);
-    Buffer.prototype.copy.call(u8, target, position + at - start, place, place + n);
-    at += n;
-  }
+  const length = end - start;
+  if (length <= DETOUR_LIMIT && bounce >= 0) {
+    const place = bounce + ((target.byteOffset + position) & WORD_MASK);
+    kernels.copyBytes(place, start, length);
+    Buffer.prototype.copy.call(u8, target, position, place, place + length);
+  } else copyMany(u8.subarray(start, end), target, position);
 }
 
 /** Copies `[start, end)` of a block into a heap, at `address`. Without a view where both are in that heap; ranges may overlap. */

@@ -83,3 +83,22 @@ test('what a detour needs is no leak: it goes back when the heap is trimmed', ()
   heap.audit();
   expect(heap.detach()).toBe(true);
 });
+
+test('a copy onto a view of the same memory moves what it overlaps', () => {
+  const heap = new Heap();
+  const block = Block.allocate(heap, 20_000);
+  for (const length of [100, 700, 1500, 9000]) {
+    for (const by of [1, 8, 13, 500]) {
+      for (const [from, to] of [[16, 16 + by], [16 + by, 16]] as const) {
+        block.u8.set(pattern.subarray(0, 20_000), block.base);
+        copyOut(block, block.base + from, block.base + from + length, heap.u8, block.base + to);
+        expect(Buffer.compare(block.u8.subarray(block.base + to, block.base + to + length), pattern.subarray(from, from + length))).toBe(0);
+        block.u8.set(pattern.subarray(0, 20_000), block.base);
+        copyIn(heap.u8.subarray(block.base + from, block.base + from + length), heap.u8, block.base + to);
+        expect(Buffer.compare(block.u8.subarray(block.base + to, block.base + to + length), pattern.subarray(from, from + length))).toBe(0);
+      }
+    }
+  }
+  block.uncover(block.base, block.end);
+  expect(heap.live).toBe(0);
+});

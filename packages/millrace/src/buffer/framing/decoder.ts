@@ -3,6 +3,7 @@ import { BufferError } from '../../base/errors.js';
 import { defaultHeap, type Heap } from '../../memory/heap.js';
 import { Block } from '../../bytes/block.js';
 import { Bytes } from '../../bytes/bytes.js';
+import { copyToHeap } from '../../bytes/copy.js';
 import { LinkBuffer } from '../link-buffer.js';
 import type { DelimiterScanner } from './delimiter.js';
 import type { Framing } from './framing.js';
@@ -118,7 +119,7 @@ export class FrameDecoder {
     if (length === 0) return;
     const { input } = this;
     input.book(length, this.pending);
-    Buffer.prototype.copy.call(chunk, input.heap.u8, input.roomAddress, 0, length);
+    copyToHeap(chunk, input.heap, input.roomAddress);
     input.commit(length);
   }
 

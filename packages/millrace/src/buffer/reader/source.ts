@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { ArgumentTypeError } from '../../base/arguments.js';
 import { Bytes } from '../../bytes/bytes.js';
+import { copyToHeap } from '../../bytes/copy.js';
 import type { LinkBuffer } from '../link-buffer.js';
 
 /** Where a BufReader gets its bytes: one that needs no copy implements this itself. */
@@ -46,7 +47,7 @@ function add(into: LinkBuffer, value: Uint8Array | Bytes): boolean {
   const { length } = value;
   if (length === 0) return false;
   into.book(length);
-  Buffer.prototype.copy.call(value, into.heap.u8, into.roomAddress, 0, length);
+  copyToHeap(value, into.heap, into.roomAddress);
   into.commit(length);
   into.countCopied(length);
   return true;
