@@ -5,6 +5,8 @@ import {
 } from "./encode-layout";
 import { backwardLength, copyLiterals, finishBlock, hash4, hash5, hash8, matchLength, packSequence } from "./encode-match";
 
+const STEP_AFTER: u32 = 256; // bytes without a match after which the step grows by one
+
 @inline
 function short(p: u32, log: u32, WIDTH: u32): u32 {
   return WIDTH == 4 ? hash4(p, 32 - log) : hash5(p, <u64>(64 - log));
@@ -12,11 +14,12 @@ function short(p: u32, log: u32, WIDTH: u32): u32 {
 
 /** Finds the sequences of the block [start, end); as in encode-fast.ts, every entry is the address of an earlier byte. Gives where the block ends. */
 @inline
-function find(ctx: u32, start: u32, end: u32, WIDTH: u32, DICTIONARY: bool): u32 {
+function find(ctx: u32, start: u32, end: u32, WIDTH: u32, LOG: u32, SHORT_LOG: u32, DICTIONARY: bool): u32 {
   const longs = load<u32>(ctx, C_MATCH_A);
   const shorts = load<u32>(ctx, C_MATCH_B);
-  const longShift: u64 = 64 - load<u32>(ctx, C_LOG_A);
-  const shortLog = load<u32>(ctx, C_LOG_B);
+  // Constants save the loop two registers.
+  const longShift: u64 = 64 - (LOG > 0 ? LOG : load<u32>(ctx, C_LOG_A));
+  const shortLog = SHORT_LOG > 0 ? SHORT_LOG : load<u32>(ctx, C_LOG_B);
   const history = load<u32>(ctx, C_HISTORY);
   const window = load<u32>(ctx, C_WINDOW);
   const dictionary = DICTIONARY ? load<u32>(ctx, C_DICTIONARY) : 0;
@@ -36,75 +39,78 @@ function find(ctx: u32, start: u32, end: u32, WIDTH: u32, DICTIONARY: bool): u32
   const limit = end - 8;
   while (sequence < lastSequence) {
     let step: u32 = 1;
-    let nextStep = ip + 256;
-    let ip1 = ip + 1;
-    if (<i32>ip1 > <i32>limit) break;
-    let long0 = longs + (hash8(ip, longShift) << 2);
-    let long1: u32 = 0;
-    let match = load<u32>(long0);
-    let current: u32 = ip;
-    let length: u32 = 0;
+    let next = ip + 1;
+    if (<i32>next > <i32>limit) break;
+    let bound = min<u32>(ip + STEP_AFTER, limit);
+    let slot = longs + (hash8(ip, longShift) << 2);
+    let match = load<u32>(slot);
+    let searched: u32 = 0;
+    let known: u32 = 0; // bytes of the match that were compared, 0 while there is none
     let repeated = false;
-    do {
-      const slot = shorts + (short(ip, shortLog, WIDTH) << 2);
-      let near = load<u32>(slot);
-      current = ip;
+    while (true) {
+      const shortSlot = shorts + (short(ip, shortLog, WIDTH) << 2);
+      let near = load<u32>(shortSlot);
+      store<u32>(shortSlot, ip);
       store<u32>(slot, ip);
-      store<u32>(long0, ip);
-      if (load<u32>(ip + 1) == load<u32>(ip + 1 - repeat1)) {
+      if (load<u32>(ip, 1) == load<u32>(ip + 1 - repeat1)) {
+        searched = ip;
         ip++;
-        length = 4 + matchLength(ip + 4, ip + 4 - repeat1, end);
+        match = ip - repeat1;
+        known = 4;
         repeated = true;
         break;
       }
-      long1 = longs + (hash8(ip1, longShift) << 2);
-      if (load<u64>(ip) == load<u64>(match) && ip - match <= window) {
-        length = 8 + matchLength(ip + 8, match + 8, end);
+      slot = longs + (hash8(next, longShift) << 2);
+      if (load<u64>(ip) == load<u64>(match)) {
+        searched = ip;
+        known = 8;
         break;
       }
       if (DICTIONARY) {
         const old = base + load<u32>(oldLongs + (hash8(ip, oldLongShift) << 2));
-        if (load<u64>(ip) == load<u64>(old) && ip - old <= window) {
-          length = 8 + matchLength(ip + 8, old + 8, end);
+        if (load<u64>(ip) == load<u64>(old)) {
+          searched = ip;
           match = old;
+          known = 8;
           break;
         }
         if (load<u32>(ip) != load<u32>(near)) near = base + load<u32>(oldShorts + (short(ip, oldShortLog, WIDTH) << 2));
       }
-      const match1 = load<u32>(long1);
-      if (load<u32>(ip) == load<u32>(near) && ip - near <= window) {
-        length = 4 + matchLength(ip + 4, near + 4, end);
-        match = near;
-        if (load<u64>(ip1) == load<u64>(match1) && ip1 - match1 <= window) {
-          const next: u32 = 8 + matchLength(ip1 + 8, match1 + 8, end);
-          if (next > length) {
-            ip = ip1;
-            length = next;
-            match = match1;
-          }
-        }
+      match = load<u32>(slot);
+      if (load<u32>(ip) == load<u32>(near)) {
+        searched = ip;
+        known = 4;
+        if (load<u64>(next) == load<u64>(match) && next - match <= window && 8 + matchLength(next + 8, match + 8, end) > 4 + matchLength(ip + 4, near + 4, end)) {
+          ip = next;
+          known = 8;
+        } else match = near;
         break;
       }
-      if (ip1 >= nextStep) {
+      ip = next;
+      next += step;
+      if (next > bound) {
+        if (next > limit) break;
         step++;
-        nextStep += 256;
+        bound = min<u32>(bound + STEP_AFTER, limit);
       }
-      ip = ip1;
-      ip1 += step;
-      long0 = long1;
-      match = match1;
-    } while (ip1 <= limit);
-    if (length == 0) break;
+    }
+    if (known == 0) break;
+    // Only looked at here: entries from beyond the window are rare, and the loop is shorter.
+    if (ip - match > window && !repeated) {
+      ip++;
+      continue;
+    }
+    let length = known + matchLength(ip + known, match + known, end);
     let offset: u32 = 1;
     if (!repeated) {
       const back = backwardLength(ip, anchor, match, history);
+      if (step < 4) store<u32>(slot, next);
       ip -= back;
       match -= back;
       length += back;
       repeat2 = repeat1;
       repeat1 = ip - match;
       offset = repeat1 + 3;
-      if (step < 4) store<u32>(long1, ip1);
     }
     const run = ip - anchor;
     literal = copyLiterals(literal, anchor, run);
@@ -113,7 +119,7 @@ function find(ctx: u32, start: u32, end: u32, WIDTH: u32, DICTIONARY: bool): u32
     ip += length;
     anchor = ip;
     if (ip > limit) break;
-    const inside = current + 2;
+    const inside = searched + 2;
     store<u32>(longs + (hash8(inside, longShift) << 2), inside);
     store<u32>(longs + (hash8(ip - 2, longShift) << 2), ip - 2);
     store<u32>(shorts + (short(inside, shortLog, WIDTH) << 2), inside);
@@ -139,15 +145,20 @@ function find(ctx: u32, start: u32, end: u32, WIDTH: u32, DICTIONARY: bool): u32
 }
 
 export function findDouble4(ctx: u32, start: u32, end: u32): u32 {
-  return find(ctx, start, end, 4, false);
+  return isShape(ctx, 13, 12) ? find(ctx, start, end, 4, 13, 12, false) : find(ctx, start, end, 4, 0, 0, false);
 }
 
 export function findDouble5(ctx: u32, start: u32, end: u32): u32 {
-  return find(ctx, start, end, 5, false);
+  return isShape(ctx, 14, 14) ? find(ctx, start, end, 5, 14, 14, false) : isShape(ctx, 16, 15) ? find(ctx, start, end, 5, 16, 15, false) : find(ctx, start, end, 5, 0, 0, false);
 }
 
 export function findDoubleOld(ctx: u32, start: u32, end: u32): u32 {
-  return find(ctx, start, end, 5, true);
+  return find(ctx, start, end, 5, 0, 0, true);
+}
+
+// Whether the tables have the sizes that whole messages give them.
+function isShape(ctx: u32, log: u32, shortLog: u32): bool {
+  return load<u32>(ctx, C_LOG_A) == log && load<u32>(ctx, C_LOG_B) == shortLog;
 }
 
 /** Enters every `step`-th place of [p, end) into both tables, of hashes of 8 and 5 bytes, as the distance from `base`. */

@@ -5,6 +5,13 @@ import {
 } from "./encode-layout";
 import { backwardLength, copyLiterals, finishBlock, hash5, hash6, hash7, matchLength, packSequence } from "./encode-match";
 
+const STEP_AFTER: u32 = 256; // bytes without a match after which the step grows by one
+
+// What ended a search.
+const NOTHING: u32 = 0;
+const REPEAT: u32 = 1;
+const ENTRY: u32 = 2;
+
 @inline
 function hash(p: u32, log: u32, WIDTH: u32): u32 {
   if (WIDTH == 5) return hash5(p, <u64>(64 - log));
@@ -34,110 +41,116 @@ function find(ctx: u32, start: u32, end: u32, WIDTH: u32, LOG: u32, DICTIONARY: 
   let repeat1 = load<u32>(ctx, C_REPEAT_1);
   let repeat2 = load<u32>(ctx, C_REPEAT_2);
   let anchor = start;
-  let ip0 = start == history ? start + 1 : start;
+  let ip = start == history ? start + 1 : start;
   const limit = end - 8;
   while (sequence < lastSequence) {
     let step: u32 = 2;
-    let nextStep = ip0 + 256;
-    let ip1 = ip0 + 1;
-    let ip2 = ip0 + step;
-    let ip3 = ip2 + 1;
-    if (<i32>ip3 >= <i32>limit) break;
-    let slot0 = table + (hash(ip0, log, WIDTH) << 2);
-    let slot1 = table + (hash(ip1, log, WIDTH) << 2);
+    let next = ip + step;
+    if (<i32>next + 1 >= <i32>limit) break;
+    let bound = min<u32>(ip + STEP_AFTER, limit - 1);
+    let slot0 = table + (hash(ip, log, WIDTH) << 2);
+    let slot1 = table + (hash(ip + 1, log, WIDTH) << 2);
     let match = load<u32>(slot0);
     let searched: u32 = 0;
-    let found: u32 = 0; // 1 for a repeat, 2 for an entry
-    do {
-      store<u32>(slot0, ip0);
-      searched = ip0;
-      if (load<u32>(ip2) == load<u32>(ip2 - repeat1)) {
-        store<u32>(slot1, ip1);
-        ip0 = ip2;
-        match = ip0 - repeat1;
-        found = 1;
+    let ahead: u32 = 0; // the place after, whose slot is then slot1
+    let found = NOTHING;
+    while (true) {
+      store<u32>(slot0, ip);
+      if (load<u32>(next) == load<u32>(next - repeat1)) {
+        searched = ip;
+        ahead = ip + 1;
+        ip = next;
+        match = next - repeat1;
+        found = REPEAT;
         break;
       }
-      if (load<u32>(ip0) == load<u32>(match) && ip0 - match <= window) {
-        store<u32>(slot1, ip1);
-        found = 2;
+      if (load<u32>(ip) == load<u32>(match)) {
+        searched = ip;
+        ahead = ip + 1;
+        found = ENTRY;
         break;
       }
       if (DICTIONARY) {
-        match = base + load<u32>(old + (hash(ip0, oldLog, WIDTH) << 2));
-        if (load<u32>(ip0) == load<u32>(match) && ip0 - match <= window) {
-          store<u32>(slot1, ip1);
-          found = 2;
+        match = base + load<u32>(old + (hash(ip, oldLog, WIDTH) << 2));
+        if (load<u32>(ip) == load<u32>(match)) {
+          searched = ip;
+          ahead = ip + 1;
+          found = ENTRY;
           break;
         }
       }
       match = load<u32>(slot1);
-      slot0 = slot1;
-      slot1 = table + (hash(ip2, log, WIDTH) << 2);
-      ip0 = ip1;
-      ip1 = ip2;
-      ip2 = ip3;
-      store<u32>(slot0, ip0);
-      searched = ip0;
-      if (load<u32>(ip0) == load<u32>(match) && ip0 - match <= window) {
-        if (step <= 4) store<u32>(slot1, ip1);
-        found = 2;
+      slot0 = table + (hash(next, log, WIDTH) << 2);
+      store<u32>(slot1, ip + 1);
+      if (load<u32>(ip, 1) == load<u32>(match)) {
+        slot1 = slot0;
+        ahead = next;
+        ip++;
+        searched = ip;
+        found = ENTRY;
         break;
       }
       if (DICTIONARY) {
-        match = base + load<u32>(old + (hash(ip0, oldLog, WIDTH) << 2));
-        if (load<u32>(ip0) == load<u32>(match) && ip0 - match <= window) {
-          if (step <= 4) store<u32>(slot1, ip1);
-          found = 2;
+        match = base + load<u32>(old + (hash(ip + 1, oldLog, WIDTH) << 2));
+        if (load<u32>(ip, 1) == load<u32>(match)) {
+          slot1 = slot0;
+          ahead = next;
+          ip++;
+          searched = ip;
+          found = ENTRY;
           break;
         }
       }
-      match = load<u32>(slot1);
-      slot0 = slot1;
-      slot1 = table + (hash(ip2, log, WIDTH) << 2);
-      ip0 = ip1;
-      ip1 = ip2;
-      ip2 = ip0 + step;
-      ip3 = ip1 + step;
-      if (ip2 >= nextStep) {
+      match = load<u32>(slot0);
+      slot1 = table + (hash(next + 1, log, WIDTH) << 2);
+      ip = next;
+      next += step;
+      if (next >= bound) {
+        if (next + 1 >= limit) break;
         step++;
-        nextStep += 256;
+        bound = min<u32>(bound + STEP_AFTER, limit - 1);
       }
-    } while (ip3 < limit);
-    if (found == 0) break;
+    }
+    if (found == NOTHING) break;
     let offset: u32 = 1;
-    if (found == 2) {
-      const back = backwardLength(ip0, anchor, match, history);
-      ip0 -= back;
+    if (found == ENTRY) {
+      // Only looked at here: entries from beyond the window are rare, and the loop is shorter.
+      if (ip - match > window) {
+        ip++;
+        continue;
+      }
+      const back = backwardLength(ip, anchor, match, history);
+      ip -= back;
       match -= back;
       repeat2 = repeat1;
-      repeat1 = ip0 - match;
+      repeat1 = ip - match;
       offset = repeat1 + 3;
-    } else if (load<u8>(ip0 - 1) == load<u8>(match - 1)) {
-      ip0--;
+    } else if (load<u8>(ip - 1) == load<u8>(match - 1)) {
+      ip--;
       match--;
     }
-    const length = 4 + matchLength(ip0 + 4, match + 4, end);
-    const run = ip0 - anchor;
+    if (step <= 4) store<u32>(slot1, ahead);
+    const length = 4 + matchLength(ip + 4, match + 4, end);
+    const run = ip - anchor;
     literal = copyLiterals(literal, anchor, run);
     store<u64>(sequence, packSequence(run, offset, length));
     sequence += 8;
-    ip0 += length;
-    anchor = ip0;
-    if (ip0 > limit) break;
+    ip += length;
+    anchor = ip;
+    if (ip > limit) break;
     const inside = searched + 2;
     store<u32>(table + (hash(inside, log, WIDTH) << 2), inside);
-    store<u32>(table + (hash(ip0 - 2, log, WIDTH) << 2), ip0 - 2);
-    while (ip0 <= limit && load<u32>(ip0) == load<u32>(ip0 - repeat2) && sequence < lastSequence) {
-      const again = 4 + matchLength(ip0 + 4, ip0 + 4 - repeat2, end);
+    store<u32>(table + (hash(ip - 2, log, WIDTH) << 2), ip - 2);
+    while (ip <= limit && load<u32>(ip) == load<u32>(ip - repeat2) && sequence < lastSequence) {
+      const again = 4 + matchLength(ip + 4, ip + 4 - repeat2, end);
       const other = repeat2;
       repeat2 = repeat1;
       repeat1 = other;
-      store<u32>(table + (hash(ip0, log, WIDTH) << 2), ip0);
+      store<u32>(table + (hash(ip, log, WIDTH) << 2), ip);
       store<u64>(sequence, packSequence(0, 1, again));
       sequence += 8;
-      ip0 += again;
-      anchor = ip0;
+      ip += again;
+      anchor = ip;
     }
   }
   if (sequence >= lastSequence) end = anchor;

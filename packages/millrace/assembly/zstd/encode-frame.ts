@@ -81,15 +81,15 @@ function startFrame(ctx: u32, history: u32, length: u32): void {
   // The smallest power of two that holds the content, or what of it matches can reach.
   const sizeLog = atMost(length < 64 ? 6 : highBit(length - 1) + 1, load<u32>(ctx, C_WINDOW_LOG) + 1);
   if (level == LEVEL_FASTEST) {
-    logA = atMost(sizeLog + 1, length <= 16384 ? 13 : length <= 131072 ? 14 : 15);
+    logA = atMost(sizeLog, length <= 16384 ? 13 : length <= 131072 ? 14 : 15);
     width = length <= 16384 ? 5 : length <= 262144 ? 6 : 7;
   } else if (level == LEVEL_DEFAULT) {
-    logA = atMost(sizeLog + 1, length <= 16384 ? 14 : length <= 131072 ? 16 : 17);
-    logB = atMost(sizeLog, length <= 16384 ? 13 : length <= 131072 ? 15 : 16);
+    logA = atMost(sizeLog, length <= 16384 ? 13 : length <= 131072 ? 14 : 16);
+    logB = atMost(sizeLog, length <= 16384 ? 12 : length <= 131072 ? 14 : 15);
     width = length <= 16384 || (length > 131072 && length <= 262144) ? 4 : 5;
   } else {
-    logA = atMost(sizeLog, level == LEVEL_BETTER ? 17 : 20);
-    logB = atMost(sizeLog, level == LEVEL_BETTER ? 15 : 18);
+    logA = atMost(sizeLog, length <= 16384 ? 13 : length <= 131072 ? 15 : level == LEVEL_BETTER ? 17 : 20);
+    logB = atMost(sizeLog, length <= 16384 ? 13 : length <= 131072 ? 15 : level == LEVEL_BETTER ? 15 : 18);
     width = length <= 262144 ? 4 : 5;
     pairs = 1;
   }

@@ -29,10 +29,10 @@ export function hash8(p: u32, shift: u64): u32 {
 /** How many bytes at `a` equal those at `b`, an earlier address, at most up to `end`. Reads at most 16 bytes past `end`. */
 @inline
 export function matchLength(a: u32, b: u32, end: u32): u32 {
-  const difference = load<u64>(a) ^ load<u64>(b);
-  let length: u32;
-  if (difference != 0) length = <u32>(ctz<u64>(difference) >> 3);
-  else length = 8 + longMatchLength(a + 8, b + 8, end);
+  const low = i8x16.bitmask(i8x16.eq(v128.load(a), v128.load(b)));
+  const high = i8x16.bitmask(i8x16.eq(v128.load(a, 16), v128.load(b, 16)));
+  const different = ~(low | (high << 16));
+  const length = different != 0 ? ctz<u32>(different) : 32 + longMatchLength(a + 32, b + 32, end);
   return min<u32>(length, end - a);
 }
 
@@ -50,8 +50,12 @@ function longMatchLength(a: u32, b: u32, end: u32): u32 {
 /** How many bytes before `a` equal those before `b`; goes back no further than `aStart` and `bStart`. */
 @inline
 export function backwardLength(a: u32, aStart: u32, b: u32, bStart: u32): u32 {
+  const most = min<u32>(a - aStart, b - bStart);
   let length: u32 = 0;
-  while (a - length > aStart && b - length > bStart && load<u8>(a - length - 1) == load<u8>(b - length - 1)) length++;
+  while (length < most) {
+    if (load<u8>(a - length - 1) != load<u8>(b - length - 1)) break;
+    length++;
+  }
   return length;
 }
 
