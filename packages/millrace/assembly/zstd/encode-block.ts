@@ -1,9 +1,9 @@
 // One block: RFC 8878 section 3.1.1.2. Compressed when that saves something, otherwise stored, or one byte repeated.
 import { BLOCK_COMPRESSED, BLOCK_HEADER, BLOCK_RAW, BLOCK_RLE, MAX_BLOCK } from "./constants";
-import { findDouble4, findDouble5, findDoubleOld } from "./encode-double";
+import { findDouble4, findDouble4Log13, findDouble5, findDouble5Log14, findDouble5Log16, findDoubleOld } from "./encode-double";
 import { findFast5, findFast6, findFast7, findFastOld } from "./encode-fast";
 import {
-  C_BLOCK_END, C_DICTIONARY, C_DICTIONARY_BASE, C_FSE_LL, C_FSE_ML, C_FSE_OF, C_HUFFMAN, C_KNOWN, C_KNOWN_3, C_LEVEL, C_NEXT_HUFFMAN, C_NEXT_LL, C_NEXT_ML, C_NEXT_OF, C_REPEAT_1, C_REPEAT_2, C_REPEAT_3,
+  C_BLOCK_END, C_DICTIONARY, C_DICTIONARY_BASE, C_FSE_LL, C_FSE_ML, C_FSE_OF, C_HUFFMAN, C_KNOWN, C_KNOWN_3, C_LEVEL, C_LOG_A, C_LOG_B, C_NEXT_HUFFMAN, C_NEXT_LL, C_NEXT_ML, C_NEXT_OF, C_REPEAT_1, C_REPEAT_2, C_REPEAT_3,
   C_SEQUENCE_COUNT, C_SEQUENCE_LIMIT, C_SHORT_WIDTH, C_UNLIKE, D_LENGTH, LEVEL_BETTER, LEVEL_DEFAULT,
   LEVEL_FASTEST,
 } from "./encode-layout";
@@ -33,7 +33,14 @@ function findSequences(ctx: u32, start: u32, end: u32): u32 {
   const width = load<u32>(ctx, C_SHORT_WIDTH);
   switch (load<u32>(ctx, C_LEVEL)) {
     case LEVEL_FASTEST: return width == 5 ? findFast5(ctx, start, end) : width == 6 ? findFast6(ctx, start, end) : findFast7(ctx, start, end);
-    case LEVEL_DEFAULT: return width == 4 ? findDouble4(ctx, start, end) : findDouble5(ctx, start, end);
+    case LEVEL_DEFAULT: {
+      // The sizes that whole messages give the tables have finders of their own.
+      const log = load<u32>(ctx, C_LOG_A);
+      const shortLog = load<u32>(ctx, C_LOG_B);
+      if (width == 4) return log == 13 && shortLog == 12 ? findDouble4Log13(ctx, start, end) : findDouble4(ctx, start, end);
+      if (log == 14 && shortLog == 14) return findDouble5Log14(ctx, start, end);
+      return log == 16 && shortLog == 15 ? findDouble5Log16(ctx, start, end) : findDouble5(ctx, start, end);
+    }
     case LEVEL_BETTER: return width == 4 ? findBetter4(ctx, start, end) : findBetter5(ctx, start, end);
     default: return width == 4 ? findBest4(ctx, start, end) : findBest5(ctx, start, end);
   }

@@ -1,9 +1,9 @@
 // The match finder of level fastest: one table of the last place of each hash, two places probed in turn so that one's load hides behind the
 // other's compare, a repeat probe two ahead, and steps that grow where nothing matches.
 import {
-  C_DICTIONARY, C_DICTIONARY_BASE, C_HISTORY, C_LITERALS, C_LOG_A, C_MATCH_A, C_REPEAT_1, C_REPEAT_2, C_SEQUENCES, C_SEQUENCE_LIMIT, C_WINDOW, D_LOG_A, D_MATCH_A,
+  C_DICTIONARY, C_DICTIONARY_BASE, C_HISTORY, C_LITERALS, C_LOG_A, C_MATCH_A, C_REPEAT_1, C_REPEAT_2, C_SEQUENCES, C_SEQUENCE_LIMIT, C_WINDOW, D_LOG_A, D_MATCH_A, SEQUENCE,
 } from "./encode-layout";
-import { backwardLength, copyLiterals, finishBlock, hash5, hash6, hash7, matchLength, packSequence } from "./encode-match";
+import { backwardLength, copyLiterals, finishBlock, hash5, hash6, hash7, matchLength, putSequence } from "./encode-match";
 
 const STEP_AFTER: u32 = 256; // bytes without a match after which the step grows by one
 
@@ -25,9 +25,9 @@ function hash(p: u32, log: u32, WIDTH: u32): u32 {
  * dictionary, the tables it brings are asked where this frame's have nothing. Gives where the block really ends: before `end` when the sequences are full.
  */
 @inline
-function find(ctx: u32, start: u32, end: u32, WIDTH: u32, LOG: u32, DICTIONARY: bool): u32 {
+function find(ctx: u32, start: u32, end: u32, WIDTH: u32, DICTIONARY: bool): u32 {
   const table = load<u32>(ctx, C_MATCH_A);
-  const log = LOG > 0 ? LOG : load<u32>(ctx, C_LOG_A); // a constant saves the loop a register
+  const log = load<u32>(ctx, C_LOG_A);
   const history = load<u32>(ctx, C_HISTORY);
   const window = load<u32>(ctx, C_WINDOW);
   const dictionary = DICTIONARY ? load<u32>(ctx, C_DICTIONARY) : 0;
@@ -35,7 +35,7 @@ function find(ctx: u32, start: u32, end: u32, WIDTH: u32, LOG: u32, DICTIONARY: 
   const old = DICTIONARY ? load<u32>(dictionary, D_MATCH_A) : 0;
   const oldLog = DICTIONARY ? load<u32>(dictionary, D_LOG_A) : 0;
   const firstSequence = load<u32>(ctx, C_SEQUENCES);
-  const lastSequence = firstSequence + (load<u32>(ctx, C_SEQUENCE_LIMIT) << 3) - 16;
+  const lastSequence = firstSequence + (load<u32>(ctx, C_SEQUENCE_LIMIT) - 2) * SEQUENCE;
   let sequence = firstSequence;
   let literal = load<u32>(ctx, C_LITERALS);
   let repeat1 = load<u32>(ctx, C_REPEAT_1);
@@ -133,8 +133,8 @@ function find(ctx: u32, start: u32, end: u32, WIDTH: u32, LOG: u32, DICTIONARY: 
     const length = 4 + matchLength(ip + 4, match + 4, end);
     const run = ip - anchor;
     literal = copyLiterals(literal, anchor, run);
-    store<u64>(sequence, packSequence(run, offset, length));
-    sequence += 8;
+    putSequence(sequence, run, offset, length);
+    sequence += SEQUENCE;
     ip += length;
     anchor = ip;
     if (ip > limit) break;
@@ -147,8 +147,8 @@ function find(ctx: u32, start: u32, end: u32, WIDTH: u32, LOG: u32, DICTIONARY: 
       repeat2 = repeat1;
       repeat1 = other;
       store<u32>(table + (hash(ip, log, WIDTH) << 2), ip);
-      store<u64>(sequence, packSequence(0, 1, again));
-      sequence += 8;
+      putSequence(sequence, 0, 1, again);
+      sequence += SEQUENCE;
       ip += again;
       anchor = ip;
     }
@@ -161,19 +161,19 @@ function find(ctx: u32, start: u32, end: u32, WIDTH: u32, LOG: u32, DICTIONARY: 
 }
 
 export function findFast5(ctx: u32, start: u32, end: u32): u32 {
-  return load<u32>(ctx, C_LOG_A) == 13 ? find(ctx, start, end, 5, 13, false) : find(ctx, start, end, 5, 0, false);
+  return find(ctx, start, end, 5, false);
 }
 
 export function findFast6(ctx: u32, start: u32, end: u32): u32 {
-  return load<u32>(ctx, C_LOG_A) == 14 ? find(ctx, start, end, 6, 14, false) : find(ctx, start, end, 6, 0, false);
+  return find(ctx, start, end, 6, false);
 }
 
 export function findFast7(ctx: u32, start: u32, end: u32): u32 {
-  return load<u32>(ctx, C_LOG_A) == 15 ? find(ctx, start, end, 7, 15, false) : find(ctx, start, end, 7, 0, false);
+  return find(ctx, start, end, 7, false);
 }
 
 export function findFastOld(ctx: u32, start: u32, end: u32): u32 {
-  return find(ctx, start, end, 6, 0, true);
+  return find(ctx, start, end, 6, true);
 }
 
 @inline

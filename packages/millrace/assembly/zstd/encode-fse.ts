@@ -242,13 +242,16 @@ export function encodingCost(table: u32, counts: u32, maxSymbol: u32): i32 {
   return <i32>cost;
 }
 
-/** Bits, in 1/256, that the counted symbols need at best, with `each` more for every symbol that occurs. */
-export function entropyCost(tables: u32, counts: u32, maxSymbol: u32, total: u32, each: u32): u32 {
+/** Bits, in 1/256, that the counted symbols need at best; in the upper half, how many of them occur. */
+export function entropyCost(tables: u32, counts: u32, maxSymbol: u32, total: u32): u64 {
   const whole = log2Fixed(tables, total);
   let cost: u32 = 0;
-  for (let s: u32 = 0; s <= maxSymbol; s++) {
-    const count = load<u32>(counts + (s << 2));
-    if (count != 0) cost += count * (whole - log2Fixed(tables, count)) + each;
+  let distinct: u32 = 0;
+  for (const end = counts + (maxSymbol << 2); counts <= end; counts += 4) {
+    const count = load<u32>(counts);
+    if (count == 0) continue;
+    cost += count * (whole - log2Fixed(tables, count));
+    distinct++;
   }
-  return cost;
+  return (<u64>distinct << 32) | <u64>cost;
 }

@@ -10,7 +10,21 @@
 //     0        256      4352          6400        | ...                     ENTROPY_END
 //     | fields | counts | two Huffman | FSE tables | scratch of the builders | arrays whose places are in the fields
 //
-// The arrays: two match tables, sequences, their codes, literals, and a block's worth of spill for when the output is short.
+// The arrays: two match tables, sequences, literals, and a block's worth of spill for when the output is short.
+//
+// A sequence, as the match finders leave it and then as the entropy stage turns it, in its place:
+//
+//     0                 4                   8                            12
+//     | literal length  | match length - 3  | offset: 1 to 3, or + 3     |
+//     | additional bits, u64                | codes ll, ml, of, bits; u8 |
+
+export const SEQUENCE: u32 = 12;
+export const S_MATCH: usize = 4;
+export const S_OFFSET: usize = 8;
+export const S_LL_CODE: usize = 8;
+export const S_ML_CODE: usize = 9;
+export const S_OF_CODE: usize = 10;
+export const S_BITS: usize = 11; // how many additional bits there are
 
 // ---- constant tables
 export const T_LL_CODE: u32 = 0; // u32[64]: code of a literal length below 64 | its additional bits << 8 | their mask << 16
@@ -34,9 +48,8 @@ export const C_MATCH_A: usize = 4; // address of the first match table, u32 addr
 export const C_MATCH_A_LOG: usize = 8; // log2 of its entries, at most
 export const C_MATCH_B: usize = 12;
 export const C_MATCH_B_LOG: usize = 16;
-export const C_SEQUENCES: usize = 20; // u64[]: offset base << 34 | literal length << 17 | match length - 3
+export const C_SEQUENCES: usize = 20; // SEQUENCE bytes each
 export const C_SEQUENCE_LIMIT: usize = 24; // how many the block being built may have
-export const C_CODES: usize = 28; // u32[]: ll code | ml code << 8 | offset code << 16 | extra bits << 24
 export const C_LITERALS: usize = 32;
 export const C_SPILL: usize = 36; // a block's worth of output
 export const C_BLOCK_LIMIT: usize = 40; // most bytes in a block

@@ -4,9 +4,9 @@ import { REPEAT_3 } from "./constants";
 import { highBit } from "./encode-fse";
 import {
   C_DICTIONARY, C_DICTIONARY_BASE, C_HISTORY, C_LITERALS, C_LOG_A, C_LOG_B, C_MATCH_A, C_MATCH_B, C_REPEAT_1, C_REPEAT_2, C_REPEAT_3, C_SEQUENCES, C_SEQUENCE_LIMIT, C_WINDOW,
-  D_LOG_A, D_LOG_B, D_MATCH_A, D_MATCH_B,
+  D_LOG_A, D_LOG_B, D_MATCH_A, D_MATCH_B, SEQUENCE,
 } from "./encode-layout";
-import { backwardLength, copyLiterals, finishBlock, hash4, hash5, hash8, matchLength, packSequence } from "./encode-match";
+import { backwardLength, copyLiterals, finishBlock, hash4, hash5, hash8, matchLength, putSequence } from "./encode-match";
 
 @inline
 function short(p: u32, log: u32, WIDTH: u32): u32 {
@@ -73,7 +73,7 @@ function find(ctx: u32, start: u32, end: u32, WIDTH: u32, BEST: bool, DICTIONARY
   const oldLongShift: u64 = DICTIONARY ? 64 - load<u32>(dictionary, D_LOG_A) : 0;
   const oldShortLog = DICTIONARY ? load<u32>(dictionary, D_LOG_B) : 0;
   const firstSequence = load<u32>(ctx, C_SEQUENCES);
-  const lastSequence = firstSequence + (load<u32>(ctx, C_SEQUENCE_LIMIT) << 3) - 8;
+  const lastSequence = firstSequence + (load<u32>(ctx, C_SEQUENCE_LIMIT) - 1) * SEQUENCE;
   let sequence = firstSequence;
   let literal = load<u32>(ctx, C_LITERALS);
   let repeat1 = load<u32>(ctx, C_REPEAT_1);
@@ -156,8 +156,8 @@ function find(ctx: u32, start: u32, end: u32, WIDTH: u32, BEST: bool, DICTIONARY
       repeat2 = repeat1;
       repeat1 = distance;
     }
-    store<u64>(sequence, packSequence(run, offset, length));
-    sequence += 8;
+    putSequence(sequence, run, offset, length);
+    sequence += SEQUENCE;
     ip = place + length;
     anchor = ip;
     // The places inside the match are worth remembering.

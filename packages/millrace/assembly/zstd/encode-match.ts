@@ -1,5 +1,5 @@
 // What every match finder is made of: hashes, comparison, and the store of sequences and literals.
-import { C_LITERALS, C_LITERAL_COUNT, C_LITERAL_START, C_SEQUENCES, C_SEQUENCE_COUNT } from "./encode-layout";
+import { C_LITERALS, C_LITERAL_COUNT, C_LITERAL_START, C_SEQUENCES, C_SEQUENCE_COUNT, SEQUENCE, S_MATCH, S_OFFSET } from "./encode-layout";
 
 @inline
 export function hash4(p: u32, shift: u32): u32 {
@@ -79,15 +79,17 @@ function copyMore(d: u32, s: u32, end: u32): void {
   }
 }
 
-/** A sequence in 64 bits. `offset` is 1 to 3 for a repeat, otherwise the distance + 3; `length` is that of the match. */
+/** Puts a sequence at `at`. `offset` is 1 to 3 for a repeat, otherwise the distance + 3; `length` is that of the match. */
 @inline
-export function packSequence(literals: u32, offset: u32, length: u32): u64 {
-  return (<u64>offset << 34) | (<u64>literals << 17) | <u64>(length - 3);
+export function putSequence(at: u32, literals: u32, offset: u32, length: u32): void {
+  store<u32>(at, literals);
+  store<u32>(at, length - 3, S_MATCH);
+  store<u32>(at, offset, S_OFFSET);
 }
 
 /** Ends a block: the literals after the last match, and how much there is of each. Where nothing matched, the source itself holds the literals. */
 export function finishBlock(ctx: u32, start: u32, end: u32, anchor: u32, sequence: u32, literal: u32): void {
-  const sequences = (sequence - load<u32>(ctx, C_SEQUENCES)) >> 3;
+  const sequences = (sequence - load<u32>(ctx, C_SEQUENCES)) / SEQUENCE;
   const literals = load<u32>(ctx, C_LITERALS);
   store<u32>(ctx, sequences, C_SEQUENCE_COUNT);
   if (sequences == 0) {

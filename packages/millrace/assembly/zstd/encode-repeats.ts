@@ -2,7 +2,7 @@
 // may still be at, and where a frame goes on in other memory. The finder starts from the three of a frame's beginning, which reach to bytes it has; its sequences
 // are then put in terms of the decoder's, until both have the same.
 import { REPEAT_1, REPEAT_2, REPEAT_3 } from "./constants";
-import { C_KNOWN, C_KNOWN_3, C_LEVEL, C_REPEAT_1, C_REPEAT_2, C_REPEAT_3, C_SEQUENCES, C_SEQUENCE_COUNT, C_UNLIKE, LEVEL_BETTER } from "./encode-layout";
+import { C_KNOWN, C_KNOWN_3, C_LEVEL, C_REPEAT_1, C_REPEAT_2, C_REPEAT_3, C_SEQUENCES, C_SEQUENCE_COUNT, C_UNLIKE, LEVEL_BETTER, SEQUENCE, S_OFFSET } from "./encode-layout";
 
 /** Lets the match finder begin anew. The decoder's repeats are `known` to be the context's, or they could be anything. */
 export function startRepeats(ctx: u32, known: bool): void {
@@ -31,15 +31,14 @@ export function translateRepeats(ctx: u32, a: u32, b: u32, c: u32): void {
   let y = load<u32>(ctx, C_KNOWN + 4);
   let z = load<u32>(ctx, C_KNOWN_3);
   let p = load<u32>(ctx, C_SEQUENCES);
-  for (const end = p + (load<u32>(ctx, C_SEQUENCE_COUNT) << 3); p < end; p += 8) {
+  for (const end = p + load<u32>(ctx, C_SEQUENCE_COUNT) * SEQUENCE; p < end; p += SEQUENCE) {
     if (a == x && b == y && (c == z || !third)) {
       store<u32>(ctx, 0, C_UNLIKE);
       return;
     }
-    const sequence = load<u64>(p);
-    const offset = <u32>(sequence >> 34);
+    const offset = load<u32>(p, S_OFFSET);
     // Section 3.1.1.5: without literals, the repeats mean the next ones.
-    const run: u32 = (<u32>(sequence >> 17) & 0x1ffff) > 0 ? 0 : 1;
+    const run: u32 = load<u32>(p) > 0 ? 0 : 1;
     let distance = offset - 3;
     if (offset > 3) {
       c = b;
@@ -72,7 +71,7 @@ export function translateRepeats(ctx: u32, a: u32, b: u32, c: u32): void {
       y = x;
       x = distance;
     }
-    store<u64>(p, (sequence & 0x3ffffffff) | (<u64>code << 34));
+    store<u32>(p, code, S_OFFSET);
   }
   store<u32>(ctx, x, C_KNOWN);
   store<u32>(ctx, y, C_KNOWN + 4);

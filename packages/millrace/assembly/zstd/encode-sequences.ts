@@ -4,8 +4,9 @@ import {
 } from "./constants";
 import { buildFseTable, encodingCost, entropyCost, firstState, highBit, normalise, tableLog, writeNorm } from "./encode-fse";
 import {
-  C_CODES, C_CODE_COUNTS, C_CUMULATED, C_FSE, C_FSE_LL, C_FSE_ML, C_FSE_OF, C_NEXT_LL, C_NEXT_ML, C_NEXT_OF, C_NORM, C_SEQUENCES, C_SEQUENCE_COUNT,
-  C_SPREAD, C_TABLES, FSE_STATES, FSE_SYMBOLS, FSE_TABLE, T_LL_CODE, T_ML_CODE, T_PREDEFINED_LL, T_PREDEFINED_ML, T_PREDEFINED_OF,
+  C_CODE_COUNTS, C_CUMULATED, C_FSE, C_FSE_LL, C_FSE_ML, C_FSE_OF, C_NEXT_LL, C_NEXT_ML, C_NEXT_OF, C_NORM, C_SEQUENCES, C_SEQUENCE_COUNT,
+  C_SPREAD, C_TABLES, FSE_STATES, FSE_SYMBOLS, FSE_TABLE, T_LL_CODE, T_ML_CODE, T_PREDEFINED_LL, T_PREDEFINED_ML, T_PREDEFINED_OF, SEQUENCE, S_BITS, S_LL_CODE,
+  S_MATCH, S_ML_CODE, S_OFFSET, S_OF_CODE,
 } from "./encode-layout";
 
 const LEAST_DESCRIBED: u32 = 24; // fewer sequences use a table that the decoder has
@@ -23,18 +24,16 @@ function powerEntry(high: u32, firstCode: u32): u32 {
   return (high + firstCode) | (high << 8) | (((1 << high) - 1) << 16);
 }
 
-// Turns each sequence into its three codes, kept at C_CODES, and its additional bits, which take the sequence's place.
+// Turns each sequence into its codes and additional bits, in its place.
 function codeSequences(ctx: u32, n: u32): void {
   const tables = load<u32>(ctx, C_TABLES);
   const counts = ctx + C_CODE_COUNTS;
   memory.fill(counts, 0, 768);
   let p = load<u32>(ctx, C_SEQUENCES);
-  let to = load<u32>(ctx, C_CODES);
-  for (const end = p + (n << 3); p < end; p += 8, to += 4) {
-    const sequence = load<u64>(p);
-    const ml = <u32>sequence & 0x1ffff;
-    const ll = <u32>(sequence >> 17) & 0x1ffff;
-    const offset = <u32>(sequence >> 34);
+  for (const end = p + n * SEQUENCE; p < end; p += SEQUENCE) {
+    const ll = load<u32>(p);
+    const ml = load<u32>(p, S_MATCH);
+    const offset = load<u32>(p, S_OFFSET);
     const llEntry = ll < 64 ? load<u32>(tables + (ll << 2), <usize>T_LL_CODE) : powerEntry(highBit(ll), 19);
     const mlEntry = ml < 128 ? load<u32>(tables + (ml << 2), <usize>T_ML_CODE) : powerEntry(highBit(ml), 36);
     const ofCode = highBit(offset);
@@ -47,7 +46,7 @@ function codeSequences(ctx: u32, n: u32): void {
     count(counts + 512, mlCode);
     const lengths: u64 = <u64>(ll & (llEntry >> 16)) | (<u64>(ml & (mlEntry >> 16)) << llExtra);
     store<u64>(p, lengths | (<u64>(offset ^ (1 << ofCode)) << (llExtra + mlExtra)));
-    store<u32>(to, llCode | (mlCode << 8) | (ofCode << 16) | ((llExtra + mlExtra + ofCode) << 24));
+    store<u32>(p, llCode | (mlCode << 8) | (ofCode << 16) | ((llExtra + mlExtra + ofCode) << 24), S_LL_CODE);
   }
 }
 
@@ -87,7 +86,8 @@ function chooseTable(ctx: u32, d: u32, n: u32, kind: u32, codes: u32, most: u32,
   // A description takes some bits for every code that occurs: a handful of sequences cannot save that.
   const few: u32 = mode == MODE_REPEAT ? LEAST_REPLACED : LEAST_DESCRIBED;
   if (best < 0 || n >= few) {
-    const least = entropyCost(tables, counts, maxCode, n, DESCRIBED_CODE << 8) + (16 << 8);
+    const entropy = entropyCost(tables, counts, maxCode, n);
+    const least = <u32>entropy + <u32>(entropy >> 32) * (DESCRIBED_CODE << 8) + (16 << 8);
     if (best < 0 || least < <u32>best) {
       const log = tableLog(most, n > 1 ? n : 2, maxCode, 2);
       const at = counts + (lastCode << 2);
@@ -99,7 +99,7 @@ function chooseTable(ctx: u32, d: u32, n: u32, kind: u32, codes: u32, most: u32,
       normalise(norm, log, counts, n - spare, maxCode, n >= 2048 ? -1 : 1);
       store<u32>(at, here);
       const end = writeNorm(d, norm, maxCode, log);
-      const cost = entropyCost(tables, counts, maxCode, n, 0) + ((end - d) << 11);
+      const cost = <u32>entropy + ((end - d) << 11);
       if (best < 0 || cost < <u32>best) {
         table = slot(ctx, kind, held);
         buildFseTable(table, log, norm, maxCode + 1, ctx + C_CUMULATED, ctx + C_SPREAD);
@@ -114,62 +114,56 @@ function chooseTable(ctx: u32, d: u32, n: u32, kind: u32, codes: u32, most: u32,
 
 // Writes the three interleaved streams of states, last sequence first; gives the address after them, 0 when they pass `limit`.
 function encodeSequences(ctx: u32, d: u32, limit: u32, n: u32, ll: u32, off: u32, ml: u32): u32 {
-  const codes = load<u32>(ctx, C_CODES);
-  const extras = load<u32>(ctx, C_SEQUENCES);
-  let i = <i32>n - 1;
-  let code = load<u32>(codes + (i << 2));
-  let stateLl = firstState(ll, code & 255);
-  let stateMl = firstState(ml, (code >> 8) & 255);
-  let stateOf = firstState(off, (code >> 16) & 255);
-  let acc = load<u64>(extras + (i << 3));
-  let bits = code >> 24;
+  const first = load<u32>(ctx, C_SEQUENCES);
+  let p = first + (n - 1) * SEQUENCE;
+  let stateLl = firstState(ll, load<u8>(p, S_LL_CODE));
+  let stateMl = firstState(ml, load<u8>(p, S_ML_CODE));
+  let stateOf = firstState(off, load<u8>(p, S_OF_CODE));
+  let acc = load<u64>(p);
+  let bits = <u32>load<u8>(p, S_BITS);
   store<u64>(d, acc);
   d += bits >> 3;
   acc >>= bits & 56;
   bits &= 7;
-  const llSymbols = ll + FSE_SYMBOLS;
-  const mlSymbols = ml + FSE_SYMBOLS;
-  const ofSymbols = off + FSE_SYMBOLS;
-  const llStates = ll + FSE_STATES;
-  const mlStates = ml + FSE_STATES;
-  const ofStates = off + FSE_STATES;
-  for (i--; i >= 0; i--) {
+  while (p > first) {
+    p -= SEQUENCE;
     if (d >= limit) return 0;
-    code = load<u32>(codes + (i << 2));
-    let entry = ofSymbols + ((code >> 13) & 0x7f8);
-    let width = (stateOf + load<u32>(entry)) >> 16;
-    acc |= <u64>(stateOf & ((1 << width) - 1)) << bits;
+    // What a state loses to the right is what is written.
+    let entry = off + (<u32>load<u8>(p, S_OF_CODE) << 3);
+    let width = (stateOf + load<u32>(entry, FSE_SYMBOLS)) >> 16;
+    let rest = stateOf >> width;
+    acc |= <u64>(stateOf - (rest << width)) << bits;
     bits += width;
-    stateOf = <u32>load<u16>(ofStates + (((stateOf >> width) + load<u32>(entry, 4)) << 1));
-    entry = mlSymbols + ((code >> 5) & 0x7f8);
-    width = (stateMl + load<u32>(entry)) >> 16;
-    acc |= <u64>(stateMl & ((1 << width) - 1)) << bits;
+    stateOf = <u32>load<u16>(off + ((rest + load<u32>(entry, FSE_SYMBOLS + 4)) << 1), FSE_STATES);
+    entry = ml + (<u32>load<u8>(p, S_ML_CODE) << 3);
+    width = (stateMl + load<u32>(entry, FSE_SYMBOLS)) >> 16;
+    rest = stateMl >> width;
+    acc |= <u64>(stateMl - (rest << width)) << bits;
     bits += width;
-    stateMl = <u32>load<u16>(mlStates + (((stateMl >> width) + load<u32>(entry, 4)) << 1));
-    entry = llSymbols + ((code << 3) & 0x7f8);
-    width = (stateLl + load<u32>(entry)) >> 16;
-    acc |= <u64>(stateLl & ((1 << width) - 1)) << bits;
+    stateMl = <u32>load<u16>(ml + ((rest + load<u32>(entry, FSE_SYMBOLS + 4)) << 1), FSE_STATES);
+    entry = ll + (<u32>load<u8>(p, S_LL_CODE) << 3);
+    width = (stateLl + load<u32>(entry, FSE_SYMBOLS)) >> 16;
+    rest = stateLl >> width;
+    acc |= <u64>(stateLl - (rest << width)) << bits;
     bits += width;
-    stateLl = <u32>load<u16>(llStates + (((stateLl >> width) + load<u32>(entry, 4)) << 1));
-    const extra = code >> 24;
+    stateLl = <u32>load<u16>(ll + ((rest + load<u32>(entry, FSE_SYMBOLS + 4)) << 1), FSE_STATES);
+    const extra = <u32>load<u8>(p, S_BITS);
+    const value = load<u64>(p);
     if (bits + extra > 63) {
       store<u64>(d, acc);
       d += bits >> 3;
       acc >>= bits & 56;
       bits &= 7;
-    }
-    const value = load<u64>(extras + (i << 3));
-    if (extra + bits > 63) {
-      // Up to 61 additional bits do not fit beside 7: in two parts.
       acc |= value << bits;
-      store<u64>(d, acc);
-      d += 7;
-      acc = value >> (56 - bits);
-      bits = extra + bits - 56;
-    } else {
-      acc |= value << bits;
-      bits += extra;
-    }
+      if (bits + extra > 63) {
+        // Up to 61 additional bits do not fit beside 7: in two parts.
+        store<u64>(d, acc);
+        d += 7;
+        acc = value >> (56 - bits);
+        bits -= 56;
+      }
+    } else acc |= value << bits;
+    bits += extra;
     store<u64>(d, acc);
     d += bits >> 3;
     acc >>= bits & 56;
@@ -223,7 +217,7 @@ export function writeSequences(ctx: u32, d: u32, limit: u32): u32 {
   if (n == 0) return d;
   codeSequences(ctx, n);
   const tables = load<u32>(ctx, C_TABLES);
-  const last = load<u32>(load<u32>(ctx, C_CODES) + ((n - 1) << 2));
+  const last = load<u32>(load<u32>(ctx, C_SEQUENCES) + (n - 1) * SEQUENCE, S_LL_CODE);
   const modes = d;
   let chosen = chooseTable(ctx, d + 1, n, 0, LL_CODES, LL_MAX_LOG, last & 255, tables + T_PREDEFINED_LL, heldLl, <u32>C_NEXT_LL);
   const llMode = <u32>(chosen >> 32);

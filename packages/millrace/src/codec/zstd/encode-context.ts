@@ -6,6 +6,7 @@ import { ZstdSettings } from './encode-settings.js';
 
 const FIELDS_AND_ENTROPY = 25_088;
 const BLOCK_SLACK = 384;
+const SEQUENCE = 12;
 const TABLES_SCRATCH = 2048;
 
 // Fields, in units of four bytes.
@@ -15,7 +16,6 @@ const MATCH_A_LOG = 2;
 const MATCH_B = 3;
 const MATCH_B_LOG = 4;
 const SEQUENCES = 5;
-const CODES = 7;
 const LITERALS = 8;
 const SPILL = 9;
 const BLOCK_LIMIT = 10;
@@ -59,7 +59,6 @@ class Layout {
   readonly matchBLog: number;
   readonly sequences: number;
   readonly sequenceLimit: number;
-  readonly codes: number;
   readonly literals: number;
   readonly spill: number;
   readonly block: number;
@@ -81,8 +80,7 @@ class Layout {
     this.sequenceLimit = Math.min(this.block >> 2, Math.max(this.block >> 3, 4096)) + 16;
     this.matchB = this.matchA + (shape.entry << this.matchALog);
     this.sequences = this.matchB + (this.matchBLog > 0 ? shape.entry << this.matchBLog : 0);
-    this.codes = this.sequences + this.sequenceLimit * 8;
-    this.literals = this.codes + this.sequenceLimit * 4;
+    this.literals = this.sequences + this.sequenceLimit * SEQUENCE;
     this.spill = this.literals + this.block + 32;
     this.size = this.spill + this.block + BLOCK_SLACK;
   }
@@ -184,7 +182,6 @@ export class ZstdEncodeContext {
     fields[MATCH_B] = address + layout.matchB;
     fields[MATCH_B_LOG] = layout.matchBLog;
     fields[SEQUENCES] = address + layout.sequences;
-    fields[CODES] = address + layout.codes;
     fields[LITERALS] = address + layout.literals;
     fields[SPILL] = address + layout.spill;
     fields[BLOCK_LIMIT] = layout.block;
