@@ -1,4 +1,4 @@
-import { length32, ndjson, type FrameScanner, type LinkBuffer } from 'millrace/buffer';
+import { FrameCutter, length32, LinkBuffer, ndjson } from 'millrace/buffer';
 import type { FramingName } from '../segments/metadata.js';
 import type { SegmentLog } from '../segments/segment-log.js';
 import type { Codec } from '../segments/segment-name.js';
@@ -22,8 +22,7 @@ export interface BatcherOptions {
 /**
  * Cuts what arrives in a LinkBuffer into batches of whole messages and gives them to the log, which compresses them where they lie.
  *
- *     link   | whole messages ......... | torn | room for the next read |
- *            0                   #complete   #scanned
+ *     batch | whole messages ...       link | torn | room for the next read |
  */
 export class Batcher {
   /** Most room to book for a read: with more, a batch would begin in one memory and end in another less often, but stay in no cache. */
@@ -32,12 +31,11 @@ export class Batcher {
   readonly link: LinkBuffer;
   readonly #log: SegmentLog;
   readonly #meter: IngestMeter;
-  readonly #scanner: FrameScanner;
+  readonly #cutter: FrameCutter;
   readonly #batchBytes: number;
-  /** Messages that end in `[0, #complete)`. */
+  /** Whole messages that wait here, and how many they are. */
+  readonly #batch: LinkBuffer;
   #messages = 0;
-  #complete = 0;
-  #scanned = 0;
   #copied = 0;
 
   /** @param link stays the caller's, who closes it */
@@ -48,64 +46,48 @@ export class Batcher {
     this.#meter = meter;
     this.#batchBytes = BATCH_BYTES[codec];
     const chosen = framing === 'ndjson' ? ndjson({ maxMessage, unterminated: acceptUnterminated ? 'message' : 'torn' }) : length32({ maxMessage });
-    this.#scanner = chosen.scanner(link.heap);
+    this.#cutter = new FrameCutter(chosen, link);
+    this.#batch = new LinkBuffer({ heap: link.heap });
   }
 
   /** How many of the last bytes belong to a torn message that is worth moving when new memory is booked. */
   get carry(): number {
-    const torn = this.#scanned - this.#complete;
-    return torn <= MAX_CARRY ? torn : 0;
+    const { pending } = this.#cutter;
+    return pending <= MAX_CARRY ? pending : 0;
   }
 
   /**
-   * Looks at the bytes that one read has put at the end of the link.
+   * Looks at the bytes that have come to the end of the link.
    * @throws BufferError for a message over the limit; the messages before it are in the log
    */
   arrived(): void {
-    const { link } = this;
-    let left = link.length - this.#scanned;
+    const cutter = this.#cutter;
+    let left = this.link.length - cutter.pending;
     if (left === 0) return;
     this.#meter.received(left);
-    // One read lies in one piece, at the end of the last part.
-    for (let at = link.last!.end - left; left > 0; ) {
-      // Up to a batch's worth at a time, so that batches end between messages.
-      const step = Math.min(left, this.#scanned < this.#batchBytes ? this.#batchBytes - this.#scanned : this.#batchBytes);
-      const scanner = this.#scanner;
-      let end = 0;
-      try {
-        end = scanner.scan(at, step);
-      } catch (fault) {
-        this.flush();
-        throw fault;
+    try {
+      while (left > 0) {
+        // Up to a batch's worth at a time, so that batches end between messages.
+        const gathered = this.#batch.length + cutter.pending;
+        const step = Math.min(left, gathered < this.#batchBytes ? this.#batchBytes - gathered : this.#batchBytes);
+        this.#gather(cutter.scan(step), cutter.messages);
+        left -= step;
+        if (cutter.fault !== undefined) throw cutter.fault;
+        if (this.#batch.length + cutter.pending >= this.#batchBytes) this.flush();
       }
-      if (scanner.messages > 0) {
-        this.#complete = this.#scanned + end;
-        this.#messages += scanner.messages;
-      }
-      if (scanner.fault !== undefined) {
-        // Met behind whole messages: those are stored, and nothing after them is looked at.
-        this.flush();
-        throw scanner.fault;
-      }
-      this.#scanned += step;
-      at += step;
-      left -= step;
-      if (this.#scanned >= this.#batchBytes) this.flush();
+    } catch (fault) {
+      this.flush();
+      throw fault;
     }
   }
 
   /** Gives the whole messages that wait here to the log, a block for each part of memory that they lie in. */
   flush(): void {
     const { link } = this;
-    let left = this.#complete;
-    while (left > 0) {
-      const part = link.next(Math.min(left, link.contiguousLength));
-      left -= part.length;
-      this.#log.append(part, left === 0 ? this.#messages : 0);
-    }
-    this.#scanned -= this.#complete;
-    this.#complete = 0;
+    const batch = this.#batch;
+    const messages = this.#messages;
     this.#messages = 0;
+    for (let part = batch.nextPart(); part !== undefined; part = batch.nextPart()) this.#log.append(part, batch.length === 0 ? messages : 0);
     this.#meter.bytesCopied += link.copiedBytes - this.#copied;
     this.#copied = link.copiedBytes;
   }
@@ -116,13 +98,27 @@ export class Batcher {
    */
   end(): void {
     this.flush();
-    if (this.#scanner.finish() === 0) return;
+    if (this.#cutter.finish() === 0) return;
     // A last line without its line feed: a segment's lines all have one.
     this.link.writeByte(LINE_FEED);
     this.link.flush();
-    this.#complete = this.link.length;
-    this.#scanned = this.#complete;
-    this.#messages = 1;
+    this.#gather(this.link.length, 1);
     this.flush();
+  }
+
+  /** Gives back what waits here. */
+  close(): void {
+    this.#batch.close();
+  }
+
+  /** Takes the first `n` bytes of the link, whole messages. */
+  #gather(n: number, messages: number): void {
+    const { link } = this;
+    for (let left = n; left > 0; ) {
+      const part = link.next(Math.min(left, link.contiguousLength));
+      left -= part.length;
+      this.#batch.push(part);
+    }
+    this.#messages += messages;
   }
 }

@@ -40,6 +40,7 @@ export async function ingestFile(path: string, name: string, context: SourceCont
     throw inputFault(name, error);
   } finally {
     stop.forget();
+    batcher.close();
     link.close();
     await file.close();
   }

@@ -1,3 +1,4 @@
+import type { BufferError } from '../../base/errors.js';
 import type { LinkBuffer } from '../link-buffer.js';
 import type { Framing } from './framing.js';
 import type { FrameScanner } from './scanner.js';
@@ -30,26 +31,35 @@ export class FrameCutter {
     return this.#scanner.pending;
   }
 
+  /** What is wrong with the bytes that follow the complete messages: the next {@link scan} throws it. */
+  get fault(): BufferError | undefined {
+    return this.#scanner.fault;
+  }
+
   /**
    * Scans what is new and gives the number of bytes at the front of the input that are complete messages. Take all of them before the next call:
    * `input.next(n)`, or {@link moveTo}.
+   * @param most bytes to look at: what is left is new to the next call. @default all
    * @throws BufferError `ERR_MESSAGE_TOO_LARGE`, `ERR_FRAMING`, once all messages before the fault have been given
    */
-  scan(): number {
+  scan(most: number = Number.MAX_SAFE_INTEGER): number {
     const { input } = this;
     const scanner = this.#scanner;
     this.messages = 0;
     let complete = 0;
     let before = 0;
-    for (let i = 0; i < input.partCount; i += 1) {
+    let left = most;
+    for (let i = 0; i < input.partCount && left > 0; i += 1) {
       const part = input.part(i);
       const from = Math.max(0, this.#scanned - before);
       if (from < part.length) {
         if (scanner.fault !== undefined && this.messages > 0) break;
-        const end = scanner.scan(part.start + from, part.length - from);
+        const length = Math.min(left, part.length - from);
+        const end = scanner.scan(part.start + from, length);
         this.messages += scanner.messages;
         if (scanner.messages > 0) complete = before + from + end;
-        this.#scanned = before + part.length;
+        this.#scanned = before + from + length;
+        left -= length;
       }
       before += part.length;
     }

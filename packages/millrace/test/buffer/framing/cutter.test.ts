@@ -56,6 +56,28 @@ describe('FrameCutter', () => {
     );
   });
 
+  it('looks at no more than it is asked to, and goes on there', () => {
+    for (let most = 1; most <= 30; most += 1) {
+      using input = new LinkBuffer({ heap });
+      const cutter = new FrameCutter(ndjson(), input);
+      const text = 'one\ntwo\n\nthree\nfour';
+      input.push(Bytes.copyOf(Buffer.from(text.slice(0, 6)), heap));
+      input.push(Bytes.copyOf(Buffer.from(text.slice(6)), heap));
+      let found = '';
+      for (let looked = 0; looked < text.length; ) {
+        const whole = cutter.scan(most);
+        looked = Math.min(text.length, looked + most);
+        const wanted = text.slice(0, looked).lastIndexOf('\n') + 1;
+        expect(whole).toBe(wanted - found.length);
+        expect(cutter.messages).toBe(text.slice(found.length, wanted).split('\n').length - 1);
+        expect(cutter.pending).toBe(looked - wanted);
+        found += input.readString(whole);
+      }
+      expect(found).toBe(text.slice(0, -4));
+      expect(() => cutter.finish()).toThrow(expect.objectContaining({ code: 'ERR_TORN_MESSAGE' }));
+    }
+  });
+
   it('gives what came before a fault, then the fault', () => {
     using input = new LinkBuffer({ heap });
     const cutter = new FrameCutter(length32({ maxMessage: 5 }), input);
@@ -65,6 +87,7 @@ describe('FrameCutter', () => {
     input.push(second);
     expect(cutter.scan()).toBe(5);
     expect(cutter.messages).toBe(1);
+    expect(cutter.fault).toMatchObject({ code: 'ERR_MESSAGE_TOO_LARGE', offset: 5, actual: 9 });
     input.skip(5);
     expect(() => cutter.scan()).toThrow(expect.objectContaining({ code: 'ERR_MESSAGE_TOO_LARGE', offset: 5 }));
     expect(() => cutter.finish()).toThrow(expect.objectContaining({ code: 'ERR_MESSAGE_TOO_LARGE' }));
