@@ -60,8 +60,8 @@ export interface BlockEngine {
   readonly immediate: boolean;
   /** Jobs that are not done. */
   readonly outstanding: number;
-  /** Whether a further job would be done by the caller because others have enough to do. */
-  readonly busy: boolean;
+  /** Jobs to have under way; a further one is done by the caller. */
+  readonly most: number;
   /** Resolves when the next job is done; at once when none is outstanding. */
   progress(): Promise<void>;
   /** Gives back its memory; usable again afterwards. */

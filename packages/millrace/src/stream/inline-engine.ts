@@ -11,7 +11,7 @@ import type { BlockEncoder } from './writer-options.js';
 export class InlineEngine implements BlockEngine {
   readonly immediate = true;
   readonly outstanding = 0;
-  readonly busy = false;
+  readonly most = 1;
   readonly #heap: Heap;
   readonly #options: RawEncoderOptions | undefined;
   readonly #custom: BlockEncoder | undefined;

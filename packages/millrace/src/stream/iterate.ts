@@ -7,7 +7,7 @@ import { S2Index } from './s2-index.js';
 import { S2Writer } from './s2-writer.js';
 import type { ByteSink } from './sink.js';
 import type { StreamWriter } from './stream-writer.js';
-import { checkThreads, type ThreadOptions } from './thread-options.js';
+import { blocksAhead, checkThreads, type ThreadOptions } from './thread-options.js';
 import type { S2WriterOptions } from './writer-options.js';
 
 /**
@@ -50,7 +50,7 @@ export async function* decompress(source: ByteIterable, options: DecompressOptio
   const { heap, concurrency } = checkThreads(options);
   const reader = new S2Reader({ ...options, heap });
   if (concurrency > 1) {
-    yield* decompressAhead(source, reader, options.pool ?? sharedPool(heap, concurrency), 2 * concurrency);
+    yield* decompressAhead(source, reader, options.pool ?? sharedPool(heap, concurrency), concurrency);
     return;
   }
   try {
@@ -64,8 +64,8 @@ export async function* decompress(source: ByteIterable, options: DecompressOptio
   }
 }
 
-/** The same with up to `most` blocks on their way through threads. */
-async function* decompressAhead(source: ByteIterable, reader: S2Reader, pool: WorkerPool, most: number): AsyncGenerator<Bytes, void, undefined> {
+/** The same with blocks on their way through threads. */
+async function* decompressAhead(source: ByteIterable, reader: S2Reader, pool: WorkerPool, concurrency: number): AsyncGenerator<Bytes, void, undefined> {
   const queue: (Bytes | PendingBlock)[] = [];
   const take = (): Bytes | Promise<Bytes> => {
     const first = queue.shift()!;
@@ -85,7 +85,7 @@ async function* decompressAhead(source: ByteIterable, reader: S2Reader, pool: Wo
         if (block === undefined) break;
         if (block instanceof PendingBlock) block.start(pool);
         queue.push(block);
-        if (queue.length >= most) yield await take();
+        if (queue.length >= blocksAhead(concurrency, block.length)) yield await take();
       }
       if (failure !== undefined) break;
     }

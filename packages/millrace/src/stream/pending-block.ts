@@ -31,6 +31,11 @@ export class PendingBlock {
     this.data.catch(() => {}); // reported to whoever takes the data, also when that is later
   }
 
+  /** Bytes that the block decodes to. */
+  get length(): number {
+    return this.#block.size;
+  }
+
   /** Decodes it in a thread of the pool, or here when the pool has no room. */
   start(pool: WorkerPool): void {
     let target: BytesMut;
@@ -45,14 +50,14 @@ export class PendingBlock {
   }
 
   #job(target: BytesMut): PoolJob {
-    const { at, length, size, dialect, checksum, start } = this.#block;
+    const { at, length, dialect, checksum, start } = this.#block;
     return {
       operation: decodeOperation(dialect),
       source: at,
       sourceLength: length,
       target: target.spareStart,
       targetCapacity: target.spareLength,
-      complete: (_, actual) => {
+      complete: (size, actual) => {
         this.#body.release();
         try {
           if (checksum !== undefined) compareChecksums(checksum, actual, start);

@@ -3,6 +3,7 @@ import { encodeOperation } from '../worker/operations.js';
 import type { PoolJob, WorkerPool } from '../worker/pool.js';
 import { DATA_HEADER, type BlockEngine, type BlockJob } from './block-job.js';
 import type { InlineEngine } from './inline-engine.js';
+import { blocksAhead } from './thread-options.js';
 
 /** Blocks below this many bytes are encoded faster than another thread hears of them. */
 const INLINE_BELOW = 65_536;
@@ -10,23 +11,24 @@ const INLINE_BELOW = 65_536;
 /** Encodes blocks in the threads of a pool, and in the calling thread those that are small or find the queue full. */
 export class PoolEngine implements BlockEngine {
   readonly immediate = false;
+  readonly most: number;
   readonly #pool: WorkerPool;
   readonly #inline: InlineEngine;
   readonly #operation: number;
-  readonly #most: number;
   readonly #done: () => void;
   #outstanding = 0;
   #waiting: (() => void)[] = [];
 
   /**
-   * @param concurrency threads' worth of jobs to have under way
+   * @param concurrency threads that are to have work
+   * @param blockSize of most jobs
    * @param done told when a job that `submit` left undone is done
    */
-  constructor(pool: WorkerPool, inline: InlineEngine, dialect: Dialect, level: Level, concurrency: number, done: () => void) {
+  constructor(pool: WorkerPool, inline: InlineEngine, dialect: Dialect, level: Level, concurrency: number, blockSize: number, done: () => void) {
     this.#pool = pool;
     this.#inline = inline;
     this.#operation = encodeOperation(dialect, level);
-    this.#most = 2 * concurrency; // one to do and one to come for each
+    this.most = blocksAhead(concurrency, blockSize);
     this.#done = done;
   }
 
@@ -34,12 +36,8 @@ export class PoolEngine implements BlockEngine {
     return this.#outstanding;
   }
 
-  get busy(): boolean {
-    return this.#outstanding >= this.#most;
-  }
-
   submit(job: BlockJob): void {
-    if (job.length >= INLINE_BELOW && !this.busy) {
+    if (job.length >= INLINE_BELOW && this.#outstanding < this.most) {
       if (this.#pool.submit(this.#poolJob(job))) {
         this.#outstanding += 1;
         return;

@@ -49,7 +49,7 @@ export class S2Writer implements StreamWriter {
     const inline = new InlineEngine(heap, options.uncompressed === true ? undefined : { dialect, level }, options.encodeBlock);
     // Storing costs no more than a checksum: not worth another thread.
     if (concurrency === 1 || options.uncompressed === true || options.encodeBlock !== undefined) this.#engine = inline;
-    else this.#engine = new PoolEngine(options.pool ?? sharedPool(heap, concurrency), inline, dialect, level, concurrency, () => this.#advance());
+    else this.#engine = new PoolEngine(options.pool ?? sharedPool(heap, concurrency), inline, dialect, level, concurrency, blockSize, () => this.#advance());
     if (options.onBufferDone !== undefined) this.#handBack = new HandBack(options.onBufferDone, (error) => this.#fail(error));
   }
 
@@ -85,7 +85,8 @@ export class S2Writer implements StreamWriter {
 
   /** Resolves when another block would be encoded by a thread rather than by the caller: at once while threads are not busy, or without concurrency. */
   async ready(): Promise<void> {
-    while (this.#engine.busy) await this.#engine.progress();
+    // Blocks that are done and wait for one before them count as well: a thread that is held up must not make the others fill the memory.
+    while (this.#pieces.jobs >= this.#engine.most) await this.#engine.progress();
   }
 
   /** Resolves when the next block that is under way in another thread is encoded; at once when there is none. */

@@ -23,3 +23,13 @@ export function checkThreads(options: ThreadOptions & { readonly heap?: Heap }):
   if (options.pool !== undefined && options.pool.heap !== heap) throw new ArgumentRangeError('pool', 'a pool over the same heap', 'another one');
   return { heap, concurrency: checkInteger('concurrency', options.concurrency ?? 1, 1, MAX_WORKERS) };
 }
+
+const AHEAD = 2 ** 21;
+
+/**
+ * Blocks of about `size` bytes to have under way for that many threads: one to do and one to come for each, and of smaller ones up to eight, 2 MiB together,
+ * so that threads rarely have to wait until the caller hears that they are done.
+ */
+export function blocksAhead(concurrency: number, size: number): number {
+  return concurrency * Math.max(2, Math.min(8, Math.floor(AHEAD / size)));
+}

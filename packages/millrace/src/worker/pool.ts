@@ -141,6 +141,7 @@ export class WorkerPool {
     for (let i = 0; i < this.#threads; i += 1) {
       if (this.#workers[i] === undefined && this.#deathsInARow < MOST_DEATHS) this.#startWorker(i);
     }
+    Atomics.store(this.words, queue.THREADS, this.#threads);
     return this.#workers.some((worker) => worker !== undefined);
   }
 

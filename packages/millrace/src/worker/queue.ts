@@ -16,6 +16,7 @@ export const HEAD = 1; // jobs before this one were claimed
 export const SIGNAL = 2; // changes when workers should look again
 export const DONE = 3; // jobs finished; changes when the submitter should look
 export const STOP = 4; // not 0: workers are to end
+export const THREADS = 5; // how many workers there are
 export const HEADER = 16; // a cache line of its own
 
 export const STATE = 0;
@@ -71,4 +72,9 @@ export function claim(words: Int32Array, capacity: number, worker: number): numb
     Atomics.compareExchange(words, HEAD, head, (head + 1) | 0);
     if (claimed) return record;
   }
+}
+
+/** Whether more jobs are queued than there are workers: none of them will soon be without work. */
+export function plenty(words: Int32Array): boolean {
+  return ((Atomics.load(words, TAIL) - Atomics.load(words, HEAD)) | 0) > Atomics.load(words, THREADS);
 }

@@ -18,14 +18,34 @@ function work({ heap: descriptor, words, capacity, worker }: ThreadData): void {
   const heap = Heap.attach(descriptor);
   Atomics.store(words, queue.slotWord(worker, capacity), heap.slot + 1);
   const operations = new Operations(heap);
+  let told = 0;
   for (;;) {
     const signal = Atomics.load(words, queue.SIGNAL);
-    for (let record = queue.claim(words, capacity, worker); record >= 0; record = queue.claim(words, capacity, worker)) run(operations, words, record);
+    for (let record = queue.claim(words, capacity, worker); record >= 0; record = queue.claim(words, capacity, worker)) {
+      run(operations, words, record);
+      told = tell(words, told);
+    }
     if (Atomics.load(words, queue.STOP) !== 0) break;
     // Nothing was queued after `signal` was read, or it has changed since and this returns at once.
     Atomics.wait(words, queue.SIGNAL, signal);
   }
   operations.release();
+}
+
+/** How long the submitter may not hear of finished jobs while there are enough others queued. */
+const QUIET_MS = 0.5;
+
+/**
+ * Wakes the submitter, which costs both sides ten microseconds and more, and so is not done for every job. What is queued now will be finished later, so that
+ * nothing is left untold.
+ * @param told when this thread last did it
+ * @returns the same, now
+ */
+function tell(words: Int32Array, told: number): number {
+  const now = performance.now();
+  if (now - told < QUIET_MS && queue.plenty(words)) return told;
+  Atomics.notify(words, queue.DONE);
+  return now;
 }
 
 function run(operations: Operations, words: Int32Array, record: number): void {
@@ -45,7 +65,6 @@ function run(operations: Operations, words: Int32Array, record: number): void {
   }
   Atomics.store(words, record + queue.STATE, state);
   Atomics.add(words, queue.DONE, 1);
-  Atomics.notify(words, queue.DONE);
 }
 
 work(workerData as ThreadData);

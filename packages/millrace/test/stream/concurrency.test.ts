@@ -11,7 +11,7 @@ import { S2Writer } from '../../src/stream/s2-writer.js';
 import { SinkWriter } from '../../src/stream/sink-writer.js';
 import { s2CompressionStream } from '../../src/stream/web-transform.js';
 import type { S2WriterOptions } from '../../src/stream/writer-options.js';
-import { WorkerPool } from '../../src/worker/pool.js';
+import { type PoolJob, WorkerPool } from '../../src/worker/pool.js';
 import { chunksOf, dataOf, expectSame, joined, noise, text } from './oracle.js';
 
 const MIB = 2 ** 20;
@@ -84,13 +84,35 @@ describe('a writer with concurrency', () => {
     expect(pool!.stats.finished).toBe(1);
   });
 
-  it('has a bounded number of blocks under way, and does the others itself', async () => {
-    const writer = open({ blockSize: 65_536 });
-    for (let i = 0; i < 40; i += 1) {
-      writer.encodeBuffer(Bytes.copyOf(text(65_536, i), heap));
-      expect(writer.outstanding).toBeLessThanOrEqual(4);
+  it.each([[65_536, 16], [262_144, 16], [524_288, 8], [MIB, 4], [2 * MIB, 4]])('has a bounded number of blocks of %i bytes under way, and does the others itself', async (blockSize, most) => {
+    const writer = open({ blockSize });
+    for (let i = 0; i < 20; i += 1) {
+      writer.encodeBuffer(Bytes.copyOf(text(blockSize, i), heap));
+      expect(writer.outstanding).toBe(Math.min(i + 1, most));
     }
-    expectSame(dataOf(await finished(writer)), joined(...Array.from({ length: 40 }, (_, i) => text(65_536, i))));
+    expectSame(dataOf(await finished(writer)), joined(...Array.from({ length: 20 }, (_, i) => text(blockSize, i))));
+  });
+
+  it('is not ready while blocks that are done wait for one that is not', async () => {
+    const stalled: PoolJob[] = [];
+    const stalling = new WorkerPool({ heap, threads: 2, entry });
+    const submit = stalling.submit.bind(stalling);
+    // The first block's thread is held up: its job is not begun.
+    stalling.submit = (job) => (stalled.length === 0 ? stalled.push(job) === 1 : submit(job));
+    const writer = new S2Writer({ heap, pool: stalling, concurrency: 2, blockSize: MIB });
+    let ready = 0;
+    for (let i = 0; i < 4; i += 1) {
+      writer.encodeBuffer(Bytes.copyOf(text(MIB, i), heap));
+      void writer.ready().then(() => (ready += 1));
+    }
+    await stalling.idle();
+    await new Promise(setImmediate);
+    expect([ready, writer.outstanding, writer.pendingOutput]).toEqual([3, 1, 0]);
+    stalled[0]!.fail(); // it is done by the caller then
+    await new Promise(setImmediate);
+    expect([ready, writer.outstanding]).toEqual([4, 0]);
+    expectSame(dataOf(await finished(writer)), joined(...Array.from({ length: 4 }, (_, i) => text(MIB, i))));
+    await stalling.close();
   });
 
   it('ends its stream when the last block is encoded, and knows its index then', async () => {

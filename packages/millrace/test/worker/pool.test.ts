@@ -6,7 +6,7 @@ import type { WorkerError } from '../../src/base/errors.js';
 import { Heap } from '../../src/memory/heap.js';
 import { decodeOperation, encodeOperation, Operations } from '../../src/worker/operations.js';
 import { sharedPool, WorkerPool, type PoolJob } from '../../src/worker/pool.js';
-import { claim, createQueue, FREE, HEAD, QUEUED, recordOf, RUNNING, STATE, TAIL } from '../../src/worker/queue.js';
+import { claim, createQueue, FREE, HEAD, plenty, QUEUED, recordOf, RUNNING, STATE, TAIL, THREADS } from '../../src/worker/queue.js';
 import { checksum, decodeBlock, expectSame, text } from '../stream/oracle.js';
 
 /** Threads cannot run the sources; they are built before the tests. */
@@ -97,6 +97,17 @@ describe('WorkerPool', () => {
     }
     expect(pool.submit(fifth)).toBe(true);
     await fifth.result;
+  });
+
+  it('hears of every job, though it is not woken for each while there are plenty', async () => {
+    const pool = open({ threads: 1, capacity: 256 });
+    for (let round = 0; round < 5; round += 1) {
+      const jobs = Array.from({ length: 200 }, (_, i) => new Encode(text(100 + i, i)));
+      for (const job of jobs) expect(pool.submit(job)).toBe(true);
+      await Promise.all(jobs.map((job) => job.result));
+      expect(jobs.every((job) => job.calls === 1)).toBe(true);
+      expect(pool.outstanding).toBe(0);
+    }
   });
 
   it('submits from a completion', async () => {
@@ -226,6 +237,18 @@ describe('the queue', () => {
       expect(words[record + STATE]).toBe(RUNNING + 3);
       expect(claim(words, capacity, 4)).toBe(-1);
       Atomics.store(words, record + STATE, FREE);
+    }
+  });
+
+  it('has plenty while more jobs are queued than there are threads, also when the numbers wrap around', () => {
+    const words = createQueue(8);
+    Atomics.store(words, THREADS, 2);
+    for (const head of [0, 5, 0x7fff_fffe, -1]) {
+      Atomics.store(words, HEAD, head);
+      for (let queued = 0; queued <= 8; queued += 1) {
+        Atomics.store(words, TAIL, (head + queued) | 0);
+        expect(plenty(words)).toBe(queued > 2);
+      }
     }
   });
 });
