@@ -108,18 +108,14 @@ export class BufReader {
     return this.#number(width, (bytes) => bytes.readUIntLE(0, width));
   }
 
-  /** A big-endian unsigned number of 8 bytes. */
-  async readBigBE(): Promise<bigint> {
-    const value = (await this.peek(8)).readBigUInt64BE();
-    this.buffer.skip(8);
-    return value;
+  /** A big-endian unsigned number of 1 to 8 bytes, as a bigint. */
+  async readBigBE(width: number = 8): Promise<bigint> {
+    return this.#bigNumber(width, true);
   }
 
-  /** A little-endian unsigned number of 8 bytes. */
-  async readBigLE(): Promise<bigint> {
-    const value = (await this.peek(8)).readBigUInt64LE();
-    this.buffer.skip(8);
-    return value;
+  /** A little-endian unsigned number of 1 to 8 bytes, as a bigint. */
+  async readBigLE(width: number = 8): Promise<bigint> {
+    return this.#bigNumber(width, false);
   }
 
   /**
@@ -188,6 +184,15 @@ export class BufReader {
   async #number(width: number, get: (bytes: Buffer) => number): Promise<number> {
     checkInteger('width', width, 1, 6);
     const value = get(await this.peek(width));
+    this.buffer.skip(width);
+    return value;
+  }
+
+  async #bigNumber(width: number, bigEndian: boolean): Promise<bigint> {
+    checkInteger('width', width, 1, 8);
+    const bytes = await this.peek(width);
+    let value = 0n;
+    for (let i = 0; i < width; i += 1) value = (value << 8n) | BigInt(bytes[bigEndian ? i : width - 1 - i]!);
     this.buffer.skip(width);
     return value;
   }

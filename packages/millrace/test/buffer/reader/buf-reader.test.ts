@@ -97,6 +97,31 @@ describe('BufReader', () => {
     await long.close();
   });
 
+  it('reads numbers of every width from 1 to 8 bytes in both orders, and consumes nothing of one that is not there', async () => {
+    const bytes = Buffer.from('f1e2d3c4b5a69788', 'hex');
+    for (let width = 1; width <= 8; width += 1) {
+      const front = bytes.subarray(0, width);
+      const reader = new BufReader([front, front, front, front, Uint8Array.of(7)], { heap });
+      const big = BigInt(`0x${front.toString('hex')}`);
+      const little = BigInt(`0x${Buffer.from(front.toReversed()).toString('hex')}`);
+      expect(await reader.readBigBE(width)).toBe(big);
+      expect(await reader.readBigLE(width)).toBe(little);
+      if (width <= 6) {
+        expect(await reader.readBE(width)).toBe(Number(big));
+        expect(await reader.readLE(width)).toBe(Number(little));
+      } else await reader.skip(2 * width);
+      await expect(reader.readBigBE(2)).rejects.toMatchObject({ code: 'ERR_INSUFFICIENT_DATA' });
+      expect(await reader.readByte()).toBe(7);
+      await reader.close();
+    }
+    const reader = new BufReader([bytes], { heap });
+    for (const width of [0, 9, 1.5]) {
+      await expect(reader.readBigBE(width)).rejects.toThrow(RangeError);
+      await expect(reader.readLE(width)).rejects.toThrow(RangeError);
+    }
+    await reader.close();
+  });
+
   it('reads lines that end with LF, CRLF or the source, and refuses those without end', async () => {
     const reader = new BufReader(pieces('one\r', '\ntwo\n\nth', 'ree\rfour'), { heap, maxLine: 64 });
     expect(await reader.readLine()).toBe('one');

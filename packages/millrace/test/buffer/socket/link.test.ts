@@ -374,6 +374,38 @@ describe('faults', () => {
     expect(errors[0]).toMatchObject({ code: 'ECONNRESET' });
   });
 
+  it.each(ways)('a peer that falls silent inside a message, its end open: $name', async (way) => {
+    // What no event tells: the connection is there, and nothing comes. A timeout ends it, with a torn message in and a write under way.
+    const closes: (Error | undefined)[] = [];
+    let pending = 0;
+    let timedOut = false;
+    const server = await listen(way, (link) => {
+      link.socket.setTimeout(50, () => {
+        timedOut = true;
+        pending = link.pendingBytes;
+        link.destroy();
+      });
+      return length32().scanner(heap);
+    }, {
+      data(link) {
+        const scanner = link.data;
+        expect(scanner.scan(link.input.front!.start + scanner.pending, link.input.length - scanner.pending)).toBe(0);
+        link.carry = scanner.pending;
+        link.send(Bytes.copyOf(pattern(20_000_000, 1), heap));
+      },
+      close: (_link, error) => closes.push(error),
+    });
+    const client = dial(way, server, { data: () => false });
+    client.output.writeBinary(Uint8Array.of(0, 0, 1, 0, 1, 2, 3));
+    client.flush();
+    await until(() => closes.length === 1);
+    expect(timedOut).toBe(true);
+    expect(pending).toBeGreaterThan(0);
+    expect(closes).toEqual([undefined]);
+    client.destroy();
+    await closed(client);
+  });
+
   it('one byte at a time', async () => {
     let text = '';
     let messages = 0;
