@@ -1,10 +1,13 @@
 import { ArgumentRangeError, ArgumentTypeError, checkInteger } from '../base/arguments.js';
-import { RELEASED, throwReleased, type Block } from './block.js';
+import { RELEASED as RELEASED_BLOCK, throwReleased, type Block } from './block.js';
 import type { Buf } from './buf.js';
 import { copyAcross, copyIn, copyToHeap } from './copy.js';
 import { writeText, type TextEncoding } from './text.js';
 import { MAX_VARINT, toZigzag, writeVarint, writeVarintBig } from './varint.js';
 import { View } from './view.js';
+
+// An own name for the imported constant: V8 folds those into the code, and loads and checks imported ones at every use.
+const RELEASED: Block = RELEASED_BLOCK;
 
 /**
  * A sink of bytes that is written at the back, and the view of what was written.

@@ -2,13 +2,16 @@ import { ArgumentTypeError, checkInteger } from '../base/arguments.js';
 import { OwnershipError } from '../base/errors.js';
 import { defaultHeap, type Heap } from '../memory/heap.js';
 import { NURSERY_BELOW } from '../memory/nursery.js';
-import { Block, EMPTY, RELEASED, Share, throwReleased, type OnRelease } from './block.js';
+import { Block, EMPTY, RELEASED as RELEASED_BLOCK, Share, throwReleased, type OnRelease } from './block.js';
 import { insufficient, type Buf } from './buf.js';
 import { copyToHeap } from './copy.js';
 import { View } from './view.js';
 import type { TextEncoding } from './text.js';
-import { unwatch, watch } from './watch.js';
+import { watched } from './watch.js';
 import { Writable } from './writable.js';
+
+// An own name for the imported constant: V8 folds those into the code, and loads and checks imported ones at every use.
+const RELEASED: Block = RELEASED_BLOCK;
 
 /**
  * A read-only handle on a range of bytes that may be shared.
@@ -23,12 +26,12 @@ export class Bytes extends View {
   /** The same as {@link over}, at a higher price. */
   constructor(block: Block, start: number, end: number) {
     super(block, start, end);
-    return new Handle(block, start, end, undefined);
+    return makeBytes(block, start, end, undefined);
   }
 
   /** A handle that takes over one count of `[start, end)`: for code that manages blocks itself; users get handles from {@link copyOf}, {@link adopt} and BytesMut. */
   static over(block: Block, start: number, end: number): Bytes {
-    return new Handle(block, start, end, undefined);
+    return makeBytes(block, start, end, undefined);
   }
 
   /** A handle on no bytes and no memory. */
@@ -52,7 +55,7 @@ export class Bytes extends View {
     copyToHeap(source, heap, start);
     if (block.ledger !== undefined) block.mark(start, end, true);
     if (small === undefined) block.uncover(end, block.end);
-    return new Handle(block, start, end, undefined);
+    return makeBytes(block, start, end, undefined);
   }
 
   /**
@@ -77,7 +80,7 @@ export class Bytes extends View {
   static adopt(memory: Uint8Array, onRelease?: OnRelease): Bytes {
     if (!(memory instanceof Uint8Array)) throw new ArgumentTypeError('memory', 'a Uint8Array', memory);
     checkInteger('memory.length', memory.length, 0, 2 ** 31 - 1);
-    const bytes = new Handle(new Block(undefined, memory, 0, memory.length, onRelease), 0, memory.length, undefined);
+    const bytes = makeBytes(new Block(undefined, memory, 0, memory.length, onRelease), 0, memory.length, undefined);
     if (memory.length === 0) onRelease?.(memory);
     return bytes;
   }
@@ -98,7 +101,7 @@ export class Bytes extends View {
       share = new Share();
       this.share = share;
     }
-    return new Handle(block, this.start, this.end, share);
+    return makeBytes(block, this.start, this.end, share);
   }
 
   /**
@@ -114,7 +117,7 @@ export class Bytes extends View {
     if (end - begin === length) return this.clone();
     const start = this.start + begin;
     block.cover(start, this.start + end);
-    return new Handle(block, start, this.start + end, undefined);
+    return makeBytes(block, start, this.start + end, undefined);
   }
 
   /**
@@ -123,7 +126,7 @@ export class Bytes extends View {
    */
   sliceRef(part: Uint8Array): Bytes {
     if (this.block === RELEASED) throwReleased();
-    if (part.length === 0) return new Handle(this.block, this.start, this.start, undefined);
+    if (part.length === 0) return makeBytes(this.block, this.start, this.start, undefined);
     const begin = part.byteOffset - this.block.u8.byteOffset - this.start;
     if (part.buffer !== this.block.u8.buffer || begin < 0 || begin + part.length > this.length) {
       throwForeign('the part does not lie inside this handle');
@@ -142,8 +145,8 @@ export class Bytes extends View {
     checkOffset(n, this.end - start);
     if (this.share !== undefined) this.leave();
     this.start = start + n;
-    if (block.ledger !== undefined) watch(block.ledger, this, this.end);
-    return new Handle(block, start, start + n, undefined);
+    this.track();
+    return makeBytes(block, start, start + n, undefined);
   }
 
   /**
@@ -157,8 +160,8 @@ export class Bytes extends View {
     checkOffset(n, end - this.start);
     if (this.share !== undefined) this.leave();
     this.end = this.start + n;
-    if (block.ledger !== undefined) watch(block.ledger, this, this.end);
-    return new Handle(block, this.end, end, undefined);
+    this.track();
+    return makeBytes(block, this.end, end, undefined);
   }
 
   /** Gives all but the first `n` bytes back; nothing happens when there are no more than `n`. */
@@ -207,7 +210,7 @@ export class Bytes extends View {
       this.end = next.end;
       this.share = next.share;
       next.forget();
-      if (this.block.ledger !== undefined) watch(this.block.ledger, this, this.end);
+      if (this.block.ledger !== undefined) watched(this);
       return true;
     }
     if (this.block !== next.block || this.end !== next.start) return false;
@@ -215,7 +218,7 @@ export class Bytes extends View {
     if (next.share !== undefined) next.leave();
     this.end = next.end;
     next.forget();
-    if (this.block.ledger !== undefined) watch(this.block.ledger, this, this.end);
+    this.track();
     return true;
   }
 
@@ -232,7 +235,7 @@ export class Bytes extends View {
     const { start, end } = this;
     this.forget();
     block.mark(start, end, false);
-    return new MutHandle(block, start, end, end);
+    return makeMut(block, start, end, end);
   }
 
   /** The bytes for writing: the same memory when nothing else covers it, else a copy. The handle counts as released. */
@@ -269,7 +272,7 @@ export class Bytes extends View {
    */
   release(): void {
     const { block, start, end, share } = this;
-    if (block.ledger !== undefined) unwatch(block.ledger, this);
+    this.untrack();
     this.block = RELEASED;
     this.start = 0;
     this.end = 0;
@@ -303,7 +306,7 @@ export class Bytes extends View {
     const share = this.share;
     this.start = start;
     this.end = end;
-    if (block.ledger !== undefined) watch(block.ledger, this, end);
+    this.track();
     if (share !== undefined) {
       this.share = undefined;
       if (share.count > 1) {
@@ -317,7 +320,7 @@ export class Bytes extends View {
   }
 
   private forget(): void {
-    if (this.block.ledger !== undefined) unwatch(this.block.ledger, this);
+    this.untrack();
     this.block = RELEASED;
     this.start = 0;
     this.end = 0;
@@ -339,12 +342,12 @@ export class BytesMut extends Writable {
   /** The same as {@link over}, at a higher price. */
   constructor(block: Block, start: number, end: number, limit: number) {
     super(block, start, end, limit);
-    return new MutHandle(block, start, end, limit);
+    return makeMut(block, start, end, limit);
   }
 
   /** A buffer that takes over `[start, limit)`, which nothing else covers: for code that manages blocks itself. */
   static over(block: Block, start: number, end: number, limit: number): BytesMut {
-    return new MutHandle(block, start, end, limit);
+    return makeMut(block, start, end, limit);
   }
 
   /**
@@ -357,10 +360,10 @@ export class BytesMut extends Writable {
     const small = Block.small(heap, capacity);
     if (small !== undefined) {
       const limit = heap.nursery.at;
-      return new MutHandle(small, limit - capacity, limit - capacity, limit);
+      return makeMut(small, limit - capacity, limit - capacity, limit);
     }
     const block = Block.allocate(heap, capacity);
-    return new MutHandle(block, block.base, block.base, block.end);
+    return makeMut(block, block.base, block.base, block.end);
   }
 
   /** A buffer of `length` zero bytes. */
@@ -385,7 +388,7 @@ export class BytesMut extends Writable {
     this.forget();
     if (block.ledger !== undefined) block.mark(start, end, true);
     block.uncover(end, limit);
-    return new Handle(block, start, end, undefined);
+    return makeBytes(block, start, end, undefined);
   }
 
   /**
@@ -397,8 +400,8 @@ export class BytesMut extends Writable {
     if (block === RELEASED) throwReleased();
     checkOffset(n, this.end - start);
     this.start = start + n;
-    if (block.ledger !== undefined) watch(block.ledger, this, this.limit);
-    return new MutHandle(block, start, start + n, start + n);
+    this.track();
+    return makeMut(block, start, start + n, start + n);
   }
 
   /**
@@ -412,8 +415,8 @@ export class BytesMut extends Writable {
     const at = this.start + n;
     this.limit = at;
     if (at < end) this.end = at;
-    if (block.ledger !== undefined) watch(block.ledger, this, at);
-    return new MutHandle(block, at, Math.max(at, end), limit);
+    this.track();
+    return makeMut(block, at, Math.max(at, end), limit);
   }
 
   copyToBytes(n: number): Bytes {
@@ -447,7 +450,7 @@ export class BytesMut extends Writable {
       this.end = next.end;
       this.limit = next.limit;
       next.forget();
-      if (this.block.ledger !== undefined) watch(this.block.ledger, this, this.limit);
+      this.track();
       return true;
     }
     if (next.start === next.end) {
@@ -462,7 +465,7 @@ export class BytesMut extends Writable {
     this.end = next.end;
     this.limit = next.limit;
     next.forget();
-    if (this.block.ledger !== undefined) watch(this.block.ledger, this, this.limit);
+    if (this.block.ledger !== undefined) watched(this);
     block.uncover(start, limit);
     return true;
   }
@@ -485,7 +488,6 @@ const Handle: HandleConstructor = function (this: Fields, block: Block, start: n
   this.start = start;
   this.end = end;
   this.share = share;
-  if (block.ledger !== undefined) watch(block.ledger, this as unknown as Bytes, end);
 } as unknown as HandleConstructor;
 (Handle as { prototype: Bytes }).prototype = Bytes.prototype;
 
@@ -496,9 +498,18 @@ const MutHandle: MutHandleConstructor = function (this: Fields, block: Block, st
   this.end = end;
   this.limit = limit;
   this.view = block.view;
-  if (block.ledger !== undefined) watch(block.ledger, this as unknown as BytesMut, limit);
 } as unknown as MutHandleConstructor;
 (MutHandle as { prototype: BytesMut }).prototype = BytesMut.prototype;
+
+// Debug mode's handles are told apart here and by a prototype of their own, so that others have nothing to do with it: a call that a handle goes into
+// keeps V8 from removing it, even one that never happens.
+function makeBytes(block: Block, start: number, end: number, share: Share | undefined): Bytes {
+  return block.ledger === undefined ? new Handle(block, start, end, share) : watched(new Handle(block, start, end, share));
+}
+
+function makeMut(block: Block, start: number, end: number, limit: number): BytesMut {
+  return block.ledger === undefined ? new MutHandle(block, start, end, limit) : watched(new MutHandle(block, start, end, limit));
+}
 
 interface Fields {
   block: Block;

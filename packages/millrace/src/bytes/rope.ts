@@ -1,6 +1,6 @@
 import { ArgumentTypeError, checkInteger } from '../base/arguments.js';
 import { defaultHeap, type Heap } from '../memory/heap.js';
-import { EMPTY, RELEASED, throwReleased, type Block } from './block.js';
+import { EMPTY, RELEASED as RELEASED_BLOCK, throwReleased, type Block } from './block.js';
 import { Buf, insufficient } from './buf.js';
 import { Bytes, BytesMut } from './bytes.js';
 import { copyOut } from './copy.js';
@@ -10,6 +10,9 @@ import { findInParts, PartWalker } from './rope-search.js';
 import { needleBytes, type Needle } from './search.js';
 import type { TextEncoding } from './text.js';
 import { View } from './view.js';
+
+// An own name for the imported constant: V8 folds those into the code, and loads and checks imported ones at every use.
+const RELEASED: Block = RELEASED_BLOCK;
 
 /**
  * Many Bytes as one sequence, without a copy; also a Buf.

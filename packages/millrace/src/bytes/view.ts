@@ -1,11 +1,14 @@
 import { checkInteger } from '../base/arguments.js';
-import { RELEASED, throwReleased } from './block.js';
+import { RELEASED as RELEASED_BLOCK, throwReleased, type Block } from './block.js';
 import { Buf, insufficient } from './buf.js';
 import { copyOut } from './copy.js';
 import { inspectBytes, showAs } from './inspect.js';
 import { bufferOf } from './memory-views.js';
 import { blockOver, compareRanges, indexOfByte, indexOfPattern, lastIndexOfByte, lastIndexOfPattern, needleBytes, type Needle } from './search.js';
 import type { TextEncoding } from './text.js';
+
+// An own name for the imported constant: V8 folds those into the code, and loads and checks imported ones at every use.
+const RELEASED: Block = RELEASED_BLOCK;
 
 /** The reading side of a handle: one chunk, and whatever looks at it without touching its count. */
 export abstract class View extends Buf {
@@ -172,6 +175,12 @@ export abstract class View extends Buf {
   toJSON(): { type: 'Buffer'; data: number[] } {
     return { type: 'Buffer', data: [...this] };
   }
+
+  /** Enters the handle's range, as it is now, in the books of debug mode. For handles in no books, which is all but debug mode's, nothing; see watch.ts. */
+  protected track(): void {}
+
+  /** Strikes the handle from them. */
+  protected untrack(): void {}
 
   private matches(part: View | Uint8Array | string, atStart: boolean): boolean {
     if (this.block === RELEASED) throwReleased();

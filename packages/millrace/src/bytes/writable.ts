@@ -1,10 +1,12 @@
 import { checkInteger } from '../base/arguments.js';
 import { MemoryError } from '../base/errors.js';
 import type { Heap } from '../memory/heap.js';
-import { Block, RELEASED, throwReleased } from './block.js';
+import { Block, RELEASED as RELEASED_BLOCK, throwReleased } from './block.js';
 import { copyAcross } from './copy.js';
 import { BufMut } from './buf-mut.js';
-import { unwatch, watch } from './watch.js';
+
+// An own name for the imported constant: V8 folds those into the code, and loads and checks imported ones at every use.
+const RELEASED: Block = RELEASED_BLOCK;
 
 /** Tokio's rule: a buffer that was split to nothing comes back at the size its block had, up to this. */
 const REMEMBERED_CAPACITY = 65_536;
@@ -77,7 +79,7 @@ export abstract class Writable extends BufMut {
     if (block === RELEASED) throwReleased();
     checkInteger('n', n, 0, this.end - start);
     this.start = start + n;
-    if (block.ledger !== undefined) watch(block.ledger, this, this.limit);
+    this.track();
     block.uncover(start, start + n);
   }
 
@@ -99,7 +101,7 @@ export abstract class Writable extends BufMut {
 
   /** Makes this handle a released one: its range has a new owner. */
   protected forget(): void {
-    if (this.block.ledger !== undefined) unwatch(this.block.ledger, this);
+    this.untrack();
     this.block = RELEASED;
     this.view = RELEASED.view;
     this.start = 0;
@@ -117,7 +119,7 @@ export abstract class Writable extends BufMut {
     const claimed = block.tryExtend(limit, Math.max(missing, limit - start, remembered - (limit - start))) || block.tryExtend(limit, missing);
     if (claimed > 0) {
       this.limit = limit + claimed;
-      if (block.ledger !== undefined) watch(block.ledger, this, this.limit);
+      this.track();
       return;
     }
     const needed = end - start + additional;
@@ -132,7 +134,7 @@ export abstract class Writable extends BufMut {
     this.start = newStart;
     this.end = newStart + end - start;
     this.limit = newLimit;
-    if (larger.ledger !== undefined) watch(larger.ledger, this, newLimit);
+    this.track();
     block.uncover(start, limit);
   }
 }

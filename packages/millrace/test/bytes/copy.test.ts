@@ -63,7 +63,7 @@ test('a copy between blocks is exact, be they of one heap, of two, or adopted', 
 });
 
 test('without memory for the detour a copy is as exact', () => {
-  const heap = new Heap({ limit: 2 ** 18, initial: 2 ** 18 });
+  const heap = new Heap({ limit: 2 ** 18, initial: 2 ** 18, debug: false });
   const address = heap.allocate(2 ** 17);
   expect(heap.bounce).toBe(-1);
   const source = Uint8Array.from(pattern);
