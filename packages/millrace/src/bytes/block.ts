@@ -27,8 +27,8 @@ export class Block {
    * adopted memory: that memory itself. Fixed, as a block never leaves it.
    */
   readonly u8: Uint8Array;
-  /** The same bytes as {@link u8}, for numbers. */
-  readonly view: DataView;
+  /** {@link view}, where it is made already: what is adopted is mostly passed on, and to make one takes longer than all the rest. For the hot paths of Buf. */
+  madeView: DataView | undefined;
   /** Position of the first byte. */
   readonly base: number;
   /** Position after the last byte; moves on where a buffer grows in place. */
@@ -50,7 +50,7 @@ export class Block {
   constructor(heap: Heap | undefined, u8: Uint8Array, base: number, end: number, onRelease?: OnRelease) {
     this.heap = heap;
     this.u8 = u8;
-    this.view = dataViewOf(u8, heap === undefined);
+    this.madeView = heap === undefined ? undefined : dataViewOf(u8, false);
     this.base = base;
     this.end = end;
     this.#owner = heap === undefined ? new Owner(end - base, onRelease) : undefined;
@@ -61,6 +61,11 @@ export class Block {
       this.#overlay = new Overlay();
       this.#frozen = new Overlay();
     }
+  }
+
+  /** The same bytes as {@link u8}, for numbers. */
+  get view(): DataView {
+    return this.madeView ?? this.makeView();
   }
 
   /** A new block of at least `size` bytes; `base` to `end` is all that the allocation covers. @throws MemoryError `ERR_MEMORY_LIMIT` */
@@ -140,6 +145,12 @@ export class Block {
   /** How many handles beyond the first cover the byte at `position`, a group of clones counting once. */
   extraAt(position: number): number {
     return this.#overlay === undefined ? 0 : this.#overlay.at(position);
+  }
+
+  private makeView(): DataView {
+    const view = dataViewOf(this.u8, true);
+    this.madeView = view;
+    return view;
   }
 
   private uncoverSlowly(start: number, end: number): void {

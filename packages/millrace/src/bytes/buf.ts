@@ -86,7 +86,7 @@ export abstract class Buf {
   getU8(): number {
     const position = this.start;
     if (this.end - position < 1) return this.straddle(1).getU8();
-    const value = this.block.view.getUint8(position);
+    const value = (this.block.madeView ?? this.block.view).getUint8(position);
     this.consume(1);
     return value;
   }
@@ -98,7 +98,7 @@ export abstract class Buf {
   getU16(littleEndian: boolean = false): number {
     const position = this.start;
     if (this.end - position < 2) return this.straddle(2).getU16(littleEndian);
-    const value = this.block.view.getUint16(position, littleEndian);
+    const value = (this.block.madeView ?? this.block.view).getUint16(position, littleEndian);
     this.consume(2);
     return value;
   }
@@ -110,7 +110,7 @@ export abstract class Buf {
   getU32(littleEndian: boolean = false): number {
     const position = this.start;
     if (this.end - position < 4) return this.straddle(4).getU32(littleEndian);
-    const value = this.block.view.getUint32(position, littleEndian);
+    const value = (this.block.madeView ?? this.block.view).getUint32(position, littleEndian);
     this.consume(4);
     return value;
   }
@@ -122,7 +122,7 @@ export abstract class Buf {
   getU64(littleEndian: boolean = false): bigint {
     const position = this.start;
     if (this.end - position < 8) return this.straddle(8).getU64(littleEndian);
-    const value = this.block.view.getBigUint64(position, littleEndian);
+    const value = (this.block.madeView ?? this.block.view).getBigUint64(position, littleEndian);
     this.consume(8);
     return value;
   }
@@ -144,7 +144,7 @@ export abstract class Buf {
   getF32(littleEndian: boolean = false): number {
     const position = this.start;
     if (this.end - position < 4) return this.straddle(4).getF32(littleEndian);
-    const value = this.block.view.getFloat32(position, littleEndian);
+    const value = (this.block.madeView ?? this.block.view).getFloat32(position, littleEndian);
     this.consume(4);
     return value;
   }
@@ -152,7 +152,7 @@ export abstract class Buf {
   getF64(littleEndian: boolean = false): number {
     const position = this.start;
     if (this.end - position < 8) return this.straddle(8).getF64(littleEndian);
-    const value = this.block.view.getFloat64(position, littleEndian);
+    const value = (this.block.madeView ?? this.block.view).getFloat64(position, littleEndian);
     this.consume(8);
     return value;
   }
