@@ -38,12 +38,18 @@ function repeatWorth(length: u32): i32 {
 // The better of the match so far, as distance << 32 | length, and one at `candidate`.
 @inline
 function better(best: u64, ip: u32, candidate: u32, end: u32, window: u32): u64 {
+  if (load<u32>(ip) != load<u32>(candidate)) return best;
   const length = <u32>best;
   // A longer match has to agree where the one so far ends.
-  if (load<u32>(ip) != load<u32>(candidate) || ip - candidate > window) return best;
-  const found: u32 = 4 + matchLength(ip + 4, candidate + 4, end);
-  if (found <= length) return best;
+  if (load<u8>(ip + length) != load<u8>(candidate + length)) return best;
+  return longer(best, ip, candidate, end, window);
+}
+
+function longer(best: u64, ip: u32, candidate: u32, end: u32, window: u32): u64 {
+  const length = <u32>best;
+  const found = matchLength(ip, candidate, end);
   const distance = ip - candidate;
+  if (found <= length || distance > window) return best;
   const gain = worth(found, distance);
   if (length > 0 ? gain <= worth(length, <u32>(best >> 32)) : gain < LEAST_WORTH) return best;
   return (<u64>distance << 32) | <u64>found;
@@ -168,9 +174,9 @@ function find(ctx: u32, start: u32, end: u32, WIDTH: u32, BEST: bool, DICTIONARY
         enter(shorts + (short(at, shortLog, WIDTH) << 3), at);
       }
     } else {
-      for (; at < inside; at += 2) {
+      for (; at + 2 < inside; at += 4) {
         enter(longs + (hash8(at, longShift) << 3), at);
-        enter(shorts + (short(at, shortLog, WIDTH) << 3), at);
+        enter(shorts + (short(at + 2, shortLog, WIDTH) << 3), at + 2);
       }
     }
   }
