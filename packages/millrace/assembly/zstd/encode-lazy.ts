@@ -55,6 +55,21 @@ function longer(best: u64, ip: u32, candidate: u32, end: u32, window: u32): u64 
   return (<u64>distance << 32) | <u64>found;
 }
 
+// The chosen match, or a longer one: what comes after it has been seen at other places, and what lies before those may be the same for as long.
+function extended(chosen: u64, place: u32, longs: u32, longShift: u64, history: u32, end: u32, window: u32): u64 {
+  while (true) {
+    const length = <u32>chosen;
+    if (place + length + 8 > end) return chosen;
+    const pair = load<u64>(longs + (hash8(place + length, longShift) << 3));
+    let longer = chosen;
+    if (<u32>pair >= history + length && <u32>pair < place + length) longer = better(longer, place, <u32>pair - length, end, window);
+    const older = <u32>(pair >> 32);
+    if (older >= history + length && older < place + length) longer = better(longer, place, older - length, end, window);
+    if (longer == chosen) return chosen;
+    chosen = longer;
+  }
+}
+
 @inline
 function betterRepeat(best: u64, ip: u32, repeat: u32, end: u32): u64 {
   if (load<u32>(ip) != load<u32>(ip - repeat)) return best;
@@ -142,6 +157,7 @@ function find(ctx: u32, start: u32, end: u32, WIDTH: u32, BEST: bool, DICTIONARY
       ip += 1 + ((ip - anchor) >> (BEST ? 10 : 8));
       continue;
     }
+    chosen = extended(chosen, place, longs, longShift, history, end, window);
     const distance = <u32>(chosen >> 32);
     const back = backwardLength(place, anchor, place - distance, history);
     const length = <u32>chosen + back;
@@ -174,9 +190,10 @@ function find(ctx: u32, start: u32, end: u32, WIDTH: u32, BEST: bool, DICTIONARY
         enter(shorts + (short(at, shortLog, WIDTH) << 3), at);
       }
     } else {
-      for (; at + 2 < inside; at += 4) {
+      for (; at + 4 < inside; at += 8) {
         enter(longs + (hash8(at, longShift) << 3), at);
         enter(shorts + (short(at + 2, shortLog, WIDTH) << 3), at + 2);
+        enter(longs + (hash8(at + 4, longShift) << 3), at + 4);
       }
     }
   }
