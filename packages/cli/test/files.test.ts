@@ -1,7 +1,9 @@
-import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { jsonMessages, millrace, ndjson, scratch } from './harness.js';
+import { command, jsonMessages, millrace, ndjson, scratch } from './harness.js';
 
 const DATA = ndjson(jsonMessages(12_000)); // about 4 MB: several blocks
 
@@ -72,6 +74,82 @@ describe('compress, test, list, decompress', () => {
     expect(tail.stdout.equals(DATA.subarray(-1000))).toBe(true);
     const all = await millrace(['decompress', '-c', '--tail', '1GB', `${file}.s2`]);
     expect(all.stdout.equals(DATA)).toBe(true);
+    expect(await millrace(['decompress', '-c', '--offset', String(DATA.length), `${file}.s2`])).toMatchObject({ code: 0, stdout: Buffer.alloc(0) });
+    const beyond = await millrace(['decompress', '-c', '--offset', String(DATA.length + 1), `${file}.s2`]);
+    expect(beyond.code).toBe(1);
+    expect(beyond.stderr).toBe(`millrace: ${file}.s2: its data ends at ${DATA.length}, before --offset ${DATA.length + 1}\n`);
+  });
+});
+
+test('-d, -t and -l make compress do the others\' work', async () => {
+  const file = join(scratch(), 'data');
+  writeFileSync(file, DATA);
+  await millrace(['compress', file]);
+  expect((await millrace(['compress', '-dc', `${file}.s2`])).stdout.equals(DATA)).toBe(true);
+  expect((await millrace(['compress', '-t', `${file}.s2`])).stdout.toString()).toBe(`${file}.s2: sound, ${DATA.length} bytes\n`);
+  expect((await millrace(['compress', '-l', `${file}.s2`])).stdout.toString()).toMatch(/^format .*\ns2 .* .*data\.s2\n$/);
+  expect((await millrace(['compress', '-dt', `${file}.s2`])).code).toBe(2);
+  expect((await millrace(['compress', '-d', '-9', `${file}.s2`])).code).toBe(2);
+});
+
+test('a pipe gives the blocks that a file gives, whatever pieces it comes in', async () => {
+  const file = join(scratch(), 'data');
+  writeFileSync(file, DATA);
+  for (const options of [[], ['--block-size', '4MiB'], ['--block-size', '100KiB'], ['--format', 'snappy']]) {
+    const fromFile = await millrace(['compress', '-c', ...options, file]);
+    const fromPipe = await millrace(['compress', ...options], DATA);
+    expect(fromPipe.stdout.equals(fromFile.stdout)).toBe(true);
+  }
+});
+
+describe('files', () => {
+  test('take permissions and time from what they are made of', async () => {
+    const file = join(scratch(), 'data');
+    writeFileSync(file, DATA);
+    chmodSync(file, 0o640);
+    utimesSync(file, 1_500_000_000, 1_577_934_245);
+    await millrace(['compress', file]);
+    await millrace(['decompress', '-o', `${file}.back`, `${file}.s2`]);
+    for (const made of [`${file}.s2`, `${file}.back`]) {
+      expect([statSync(made).mode & 0o777, statSync(made).mtimeMs]).toEqual([0o640, 1_577_934_245_000]);
+    }
+  });
+
+  test('that are overwritten stay as they were until the new one is whole', async () => {
+    const folder = scratch();
+    const file = join(folder, 'data');
+    writeFileSync(file, DATA);
+    await millrace(['compress', file]);
+    writeFileSync(join(folder, 'old'), 'precious');
+    symlinkSync('old', join(folder, 'link'));
+    const torn = readFileSync(`${file}.s2`).subarray(0, -100);
+    expect((await millrace(['decompress', '-f', '-o', join(folder, 'link')], torn)).code).toBe(1);
+    expect(readFileSync(join(folder, 'old'), 'latin1')).toBe('precious');
+    expect((await millrace(['decompress', '-f', '-o', join(folder, 'link'), `${file}.s2`])).code).toBe(0);
+    expect(readFileSync(join(folder, 'old')).equals(DATA)).toBe(true);
+    expect(lstatSync(join(folder, 'link')).isSymbolicLink()).toBe(true);
+    expect(readdirSync(folder).toSorted()).toEqual(['data', 'data.s2', 'link', 'old']);
+  });
+
+  test('that are devices are written to, and stay when that fails', async () => {
+    const file = join(scratch(), 'data');
+    writeFileSync(file, DATA);
+    expect((await millrace(['compress', '-o', '/dev/null', file])).code).toBe(0);
+    expect((await millrace(['decompress', '-f', '-o', '/dev/null', file])).code).toBe(1);
+    expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
+  });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('that are half written go at %s', async (signal) => {
+    const out = join(scratch(), 'out');
+    const child = spawn(process.execPath, [command, 'compress', '--block-size', '4KiB', '-o', out], { stdio: ['pipe', 'ignore', 'ignore'] });
+    child.stdin.on('error', () => undefined);
+    const feed = setInterval(() => child.stdin.write(DATA), 5);
+    while (!existsSync(out) || statSync(out).size === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    child.kill(signal);
+    const [code, by] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+    clearInterval(feed);
+    expect([code, by]).toEqual([null, signal]);
+    expect(existsSync(out)).toBe(false);
   });
 });
 
@@ -95,6 +173,7 @@ test('cat reads every format', async () => {
   for (const [format, ending] of [['s2', '.s2'], ['snappy', '.sz'], ['zstd', '.zst'], ['xerial', '.snappy']]) {
     await millrace(['compress', '--format', format!, file]);
     expect((await millrace(['cat', file + ending!])).stdout.equals(DATA)).toBe(true);
+    expect((await millrace(['cat', '-'], readFileSync(file + ending!))).stdout.equals(DATA)).toBe(true);
   }
 });
 

@@ -16,9 +16,9 @@ export function catCommand(done: (code: number) => void): Command {
   return new Command('cat')
     .summary('write the messages back, exactly as they came in')
     .description('Writes the messages of a directory of segments, or the data of one compressed file of any format, to standard output, as they came in.')
-    .argument('<PATH>', 'a directory of segments, or a .s2, .sz, .snappy or .zst file')
+    .argument('<PATH>', 'a directory of segments, or a .s2, .sz, .snappy or .zst file; - is standard input')
     .action(async (path: string) => {
-      done((await isOtherFormat(path)) ? await decompressFiles([path], TO_STDOUT) : await catSegments(path));
+      done(path === '-' || (await isOtherFormat(path)) ? await decompressFiles([path], TO_STDOUT) : await catSegments(path));
     });
 }
 

@@ -3,10 +3,13 @@ import { Command, Option } from 'commander';
 import { Heap } from 'millrace/memory';
 import { CommandError, EXIT } from '../exit.js';
 import { FORMATS, formatOfPath, type FormatName } from '../files/formats.js';
-import { fileOutput, standardOutput } from '../files/output.js';
+import { fileOutput } from '../files/file-output.js';
+import { standardOutput } from '../files/output.js';
 import { runFiles } from '../files/run-files.js';
 import { parseCount, parseSize } from '../units.js';
+import { decompressFiles, testFiles } from './decompress.js';
 import { addFileOptions, chosenOutput, checkFiles, heapFor, readDictionary, refuseTerminal, reportJson, verbosity, type FileFlags } from './file-options.js';
+import { listFiles } from './list.js';
 
 interface CompressFlags extends FileFlags {
   format?: FormatName;
@@ -17,7 +20,13 @@ interface CompressFlags extends FileFlags {
   dictionary?: string;
   long?: string | true;
   streamSize?: string;
+  decompress: boolean;
+  test: boolean;
+  list: boolean;
 }
+
+/** That of S2; of Snappy's it is a multiple. */
+const DEFAULT_BLOCK = 2 ** 20;
 
 /** `millrace compress [FILE...]`. */
 export function compressCommand(done: (code: number) => void): Command {
@@ -35,10 +44,24 @@ export function compressCommand(done: (code: number) => void): Command {
     .option('--no-check', 'Zstandard: no checksum')
     .option('-D, --dictionary <FILE>', 'Zstandard: a dictionary, trained or raw')
     .option('--long [N]', 'Zstandard: matches up to 2^N bytes away, 10 to 29; 27 without N')
-    .option('--stream-size <SIZE>', 'Zstandard: what standard input will hold, to be declared in the frame; it is checked');
+    .option('--stream-size <SIZE>', 'Zstandard: what standard input will hold, to be declared in the frame; it is checked')
+    .option('-d, --decompress', 'decompress instead: millrace decompress', false)
+    .option('-t, --test', 'test instead: millrace test', false)
+    .option('-l, --list', 'list instead: millrace list', false);
   return addFileOptions(command).action(async (files: string[], flags: CompressFlags) => {
-    done(await compressFiles(files.length === 0 ? ['-'] : files, flags));
+    const paths = files.length === 0 ? ['-'] : files;
+    done(await (flags.decompress || flags.test || flags.list ? otherCommand(paths, flags) : compressFiles(paths, flags)));
   });
+}
+
+// As zstd has it, where one program does all.
+async function otherCommand(files: string[], flags: CompressFlags): Promise<number> {
+  const { decompress, test, list, format, level, blockSize, index, check, streamSize } = flags;
+  if (Number(decompress) + Number(test) + Number(list) > 1) throw new CommandError(EXIT.usage, '-d, -t and -l exclude each other');
+  if (format !== undefined || level !== undefined || blockSize !== undefined || index || !check || streamSize !== undefined) {
+    throw new CommandError(EXIT.usage, 'with -d, -t or -l nothing is compressed: no format, level, block size, index, checksum or stream size can be asked for');
+  }
+  return list ? listFiles(files, flags.json) : test ? testFiles(files, flags) : decompressFiles(files, flags);
 }
 
 async function compressFiles(files: string[], flags: CompressFlags): Promise<number> {
@@ -62,13 +85,14 @@ async function compressFiles(files: string[], flags: CompressFlags): Promise<num
   const results = reportJson(flags);
   const code = await runFiles(files, heap, {
     transform: (input) => format.encode(input.pieces(), { heap, level, blockSize, index: flags.index, threads, checksum: flags.check, size: input.size ?? streamSize, windowLog, dictionary }),
-    output: async (_, path) => {
-      if (output.kind === 'file') return fileOutput(output.path, flags.force, path);
-      if (output.kind === 'beside' && path !== '-') return fileOutput(`${path}${format.endings[0]}`, flags.force, path);
+    output: async (input, path) => {
+      if (output.kind === 'file') return fileOutput(output.path, flags.force, input);
+      if (output.kind === 'beside' && path !== '-') return fileOutput(`${path}${format.endings[0]}`, flags.force, input);
       refuseTerminal(flags);
       return standardOutput();
     },
     verbosity: verbosity(flags),
+    blockSize: blockSize ?? DEFAULT_BLOCK,
     remove: flags.rm,
     done: results.add,
   });

@@ -7,12 +7,13 @@ import { fileSource, SeekableReader } from 'millrace/stream';
 import { CommandError, EXIT } from '../exit.js';
 import { formatOfBytes, formatOfPath, MAGIC_LENGTH, type DecodeSettings, type Format } from '../files/formats.js';
 import type { Input } from '../files/input.js';
-import { fileOutput, noOutput, standardOutput } from '../files/output.js';
+import { fileOutput } from '../files/file-output.js';
+import { noOutput, standardOutput } from '../files/output.js';
 import { runFiles } from '../files/run-files.js';
 import { parseCount, parseSize } from '../units.js';
 import { addFileOptions, checkFiles, chosenOutput, heapFor, readDictionary, reportJson, verbosity, type FileFlags } from './file-options.js';
 
-interface DecompressFlags extends FileFlags {
+export interface DecompressFlags extends FileFlags {
   offset?: string;
   tail?: string;
   dictionary?: string;
@@ -45,26 +46,28 @@ export function testCommand(done: (code: number) => void): Command {
     .option('-q, --quiet', 'say nothing of files that are sound', false)
     .option('--json', 'a line of JSON for each sound file', false)
     .action(async (files: string[], flags: TestFlags) => {
-      const heap = heapFor();
-      const settings = decodeSettings(heap, flags);
-      const paths = files.length === 0 ? ['-'] : files;
-      checkFiles(paths);
-      done(
-        await runFiles(paths, heap, {
-          transform: async (input) => (await detect(input)).decode(input.pieces(), settings),
-          output: async () => noOutput(),
-          verbosity: -1,
-          remove: false,
-          done: (result) => {
-            if (flags.json) console.log(JSON.stringify(result));
-            else if (!flags.quiet) console.log(`${result.input}: sound, ${result.bytesOut} bytes`);
-          },
-        }),
-      );
+      done(await testFiles(files.length === 0 ? ['-'] : files, flags));
     });
 }
 
-interface TestFlags {
+/** Decodes files to nowhere, and gives the exit code. */
+export async function testFiles(files: string[], flags: TestFlags): Promise<number> {
+  const heap = heapFor();
+  const settings = decodeSettings(heap, flags);
+  checkFiles(files);
+  return runFiles(files, heap, {
+    transform: async (input) => (await detect(input)).decode(input.pieces(), settings),
+    output: async () => noOutput(),
+    verbosity: -1,
+    remove: false,
+    done: (result) => {
+      if (flags.json) console.log(JSON.stringify(result));
+      else if (!flags.quiet) console.log(`${result.input}: sound, ${result.bytesOut} bytes`);
+    },
+  });
+}
+
+export interface TestFlags {
   threads?: string;
   dictionary?: string;
   long?: string | true;
@@ -109,11 +112,11 @@ export async function decompressFiles(files: string[], flags: DecompressFlags): 
       return seek(input.name, from, heap);
     },
     async output(input, path) {
-      if (output.kind === 'file') return fileOutput(output.path, flags.force, path);
+      if (output.kind === 'file') return fileOutput(output.path, flags.force, input);
       if (output.kind === 'stdout' || path === '-') return standardOutput();
       const ending = formatOfPath(path)?.endings.find((end) => path.endsWith(end));
       if (ending === undefined) throw new CommandError(EXIT.failure, `${input.name} has no ending to take off; -o says where to write`);
-      return fileOutput(path.slice(0, -ending.length), flags.force, path);
+      return fileOutput(path.slice(0, -ending.length), flags.force, input);
     },
     verbosity: verbosity(flags),
     remove: flags.rm,
@@ -126,5 +129,6 @@ export async function decompressFiles(files: string[], flags: DecompressFlags): 
 // From the tail where `from` is negative; all of a stream that is shorter.
 async function* seek(path: string, from: number, heap: Heap): AsyncGenerator<Bytes, void> {
   const reader = await SeekableReader.open(await fileSource(openSync(path, 'r')), { heap });
+  if (from > reader.length) throw new CommandError(EXIT.failure, `${path}: its data ends at ${reader.length}, before --offset ${from}`);
   yield* reader.readFrom(Math.max(from, -reader.length));
 }

@@ -26,7 +26,7 @@ export function listCommand(done: (code: number) => void): Command {
     .argument('<FILE...>', 'files')
     .option('--json', 'as JSON', false)
     .action(async (files: string[], flags: { json: boolean }) => {
-      done(await list(files, flags.json));
+      done(await listFiles(files, flags.json));
     });
 }
 
@@ -35,7 +35,8 @@ async function* nothing(): AsyncGenerator<Bytes, void> {
   yield* [];
 }
 
-async function list(files: string[], json: boolean): Promise<number> {
+/** Lists files, and gives the exit code. */
+export async function listFiles(files: string[], json: boolean): Promise<number> {
   const heap = heapFor();
   const rows: Listed[] = [];
   const code = await runFiles(files, heap, {

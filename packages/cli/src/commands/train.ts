@@ -7,7 +7,7 @@ import type { Heap } from 'millrace/memory';
 import { ArgumentRangeError, BufferError } from 'millrace';
 import { CommandError, EXIT, systemError } from '../exit.js';
 import { zstdLevel } from '../files/formats.js';
-import { fileOutput } from '../files/output.js';
+import { fileOutput } from '../files/file-output.js';
 import type { FramingName } from '../segments/metadata.js';
 import { formatBytes, parseCount, parseSize } from '../units.js';
 import { heapFor } from './file-options.js';
@@ -53,7 +53,7 @@ async function train(files: string[], flags: TrainFlags): Promise<void> {
     if (error instanceof ArgumentRangeError) throw new CommandError(EXIT.data, error.message);
     throw error;
   }
-  const output = await fileOutput(flags.output, flags.force, files[0]!);
+  const output = await fileOutput(flags.output, flags.force);
   await output.write(Bytes.adopt(dictionary));
   await output.finish();
   const total = samples.reduce((sum, { length }) => sum + length, 0);

@@ -1,4 +1,4 @@
-import { fstatSync } from 'node:fs';
+import { fstatSync, type Stats } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { Bytes, BytesMut } from 'millrace/bytes';
 import type { Heap } from 'millrace/memory';
@@ -11,22 +11,35 @@ const READ_BYTES = 1 << 20;
 export class Input {
   /** How messages call it. */
   readonly name: string;
-  /** Its length where that is known. */
-  readonly size: number | undefined;
+  /** What the system says of it, where it is a file. */
+  readonly stats: Stats | undefined;
+  /** The same where the file was named: what is made of it takes permissions and times from it. */
+  readonly attributes: Stats | undefined;
   /** Bytes read so far. */
   consumed = 0;
   readonly #source: PieceSource;
   #pushedBack: Bytes | undefined;
 
-  private constructor(name: string, source: PieceSource, size: number | undefined) {
-    this.name = name;
+  private constructor(path: string, source: PieceSource, stats?: Stats) {
+    this.name = path === '-' ? 'standard input' : path;
     this.#source = source;
-    this.size = size;
+    this.stats = stats;
+    this.attributes = path === '-' ? undefined : stats;
   }
 
-  /** @param path `-` is standard input @throws CommandError exit code 1 */
-  static async open(path: string, heap: Heap): Promise<Input> {
-    if (path === '-' && !fstatSync(0).isFile()) return new Input('standard input', pipeSource(heap), undefined);
+  /** Its length where that is known. */
+  get size(): number | undefined {
+    return this.stats?.size;
+  }
+
+  /**
+   * @param path `-` is standard input
+   * @param blockSize where given, pieces hold a multiple of it, the last one excepted; else what comes
+   * @throws CommandError exit code 1
+   */
+  static async open(path: string, heap: Heap, blockSize?: number): Promise<Input> {
+    const pieceSize = blockSize === undefined ? READ_BYTES : blockSize * Math.max(1, Math.floor(READ_BYTES / blockSize));
+    if (path === '-' && !fstatSync(0).isFile()) return new Input(path, blockSize === undefined ? pipeSource(heap) : gathered(pipeSource(heap), heap, pieceSize));
     const name = path === '-' ? 'standard input' : path;
     try {
       const file = await open(path === '-' ? '/dev/stdin' : path, 'r');
@@ -35,7 +48,7 @@ export class Input {
         await file.close();
         throw new CommandError(EXIT.failure, `${name} is a directory`);
       }
-      return new Input(name, fileSource(file, name, heap), stats.isFile() ? stats.size : undefined);
+      return new Input(path, fileSource(file, name, heap, pieceSize), stats.isFile() ? stats : undefined);
     } catch (error) {
       throw error instanceof CommandError ? error : systemError(`cannot open ${name}`, error);
     }
@@ -72,13 +85,14 @@ interface PieceSource {
 }
 
 // Read straight into the heap.
-function fileSource(file: FileHandle, name: string, heap: Heap): PieceSource {
+function fileSource(file: FileHandle, name: string, heap: Heap, pieceSize: number): PieceSource {
   return {
     async next() {
-      const target = BytesMut.withCapacity(READ_BYTES, heap);
+      const target = BytesMut.withCapacity(pieceSize, heap);
       try {
-        const { bytesRead } = await file.read(target.block.u8, target.spareStart, READ_BYTES);
-        target.advanceMut(bytesRead);
+        for (let bytesRead = 1; bytesRead > 0 && target.length < pieceSize; target.advanceMut(bytesRead)) {
+          ({ bytesRead } = await file.read(target.block.u8, target.spareStart, pieceSize - target.length));
+        }
       } catch (error) {
         target.release();
         throw systemError(`cannot read ${name}`, error);
@@ -106,6 +120,40 @@ function pipeSource(heap: Heap): PieceSource {
     },
     async close() {
       process.stdin.destroy();
+    },
+  };
+}
+
+// What comes in small pieces, in pieces of `size`.
+function gathered(source: PieceSource, heap: Heap, size: number): PieceSource {
+  let rest: Bytes | undefined;
+  return {
+    async next() {
+      const target = BytesMut.withCapacity(size, heap);
+      try {
+        while (target.length < size) {
+          rest ??= await source.next();
+          if (rest === undefined) break;
+          const part = rest.splitTo(Math.min(rest.length, size - target.length));
+          target.putRange(part.block, part.start, part.end);
+          part.release();
+          if (rest.length > 0) continue;
+          rest.release();
+          rest = undefined;
+        }
+      } catch (error) {
+        target.release();
+        throw error;
+      }
+      const piece = target.freeze();
+      if (piece.length > 0) return piece;
+      piece.release();
+      return undefined;
+    },
+    async close() {
+      rest?.release();
+      rest = undefined;
+      await source.close();
     },
   };
 }

@@ -1,6 +1,5 @@
-import { open, stat, unlink, type FileHandle } from 'node:fs/promises';
 import type { Bytes } from 'millrace/bytes';
-import { CommandError, EXIT, systemError } from '../exit.js';
+import { systemError } from '../exit.js';
 
 /** Where a file command writes: a file that appears whole or not at all, standard output, or nowhere. */
 export interface Output {
@@ -13,65 +12,13 @@ export interface Output {
   finish(): Promise<void>;
   /** It failed: what was written of a file goes. */
   discard(): Promise<void>;
+  /** The same where there is no time to wait: a signal ends the process. */
+  abandon(): void;
 }
 
 /** Thrown where nobody reads standard output any more: the command ends quietly. */
 export class OutputGone extends Error {
   override readonly name = 'OutputGone';
-}
-
-/**
- * A new file.
- * @param force overwrite one that is there
- * @param source the file that is read, which is never overwritten
- * @throws CommandError exit code 1
- */
-export async function fileOutput(path: string, force: boolean, source: string): Promise<Output> {
-  let file: FileHandle;
-  if (force && (await areSame(path, source))) throw new CommandError(EXIT.failure, `${path} is the input`);
-  try {
-    file = await open(path, force ? 'w' : 'wx');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw new CommandError(EXIT.failure, `${path} exists already; -f overwrites it`);
-    throw systemError(`cannot write ${path}`, error);
-  }
-  let written = 0;
-  return {
-    name: path,
-    get written() {
-      return written;
-    },
-    async write(piece) {
-      try {
-        let view: Uint8Array = piece.toBuffer();
-        while (view.length > 0) {
-          const { bytesWritten } = await file.write(view);
-          written += bytesWritten;
-          view = view.subarray(bytesWritten);
-        }
-      } catch (error) {
-        throw systemError(`cannot write ${path}`, error);
-      } finally {
-        piece.release();
-      }
-    },
-    async finish() {
-      await file.close();
-    },
-    async discard() {
-      await file.close();
-      await unlink(path).catch(() => undefined);
-    },
-  };
-}
-
-async function areSame(path: string, source: string): Promise<boolean> {
-  try {
-    const [a, b] = await Promise.all([stat(path), stat(source === '-' ? '/dev/stdin' : source)]);
-    return a.dev === b.dev && a.ino === b.ino;
-  } catch {
-    return false; // one of them is not there
-  }
 }
 
 /** Standard output. */
@@ -94,6 +41,7 @@ export function standardOutput(): Output {
       }),
     finish: async () => undefined,
     discard: async () => undefined,
+    abandon: () => undefined,
   };
 }
 
@@ -111,5 +59,6 @@ export function noOutput(): Output {
     },
     finish: async () => undefined,
     discard: async () => undefined,
+    abandon: () => undefined,
   };
 }

@@ -6,6 +6,7 @@ import { CommandError, EXIT } from '../exit.js';
 import { formatBytes } from '../units.js';
 import { Input } from './input.js';
 import { OutputGone, type Output } from './output.js';
+import { beforeSignals } from './signals.js';
 
 /** What was done with one file. */
 export interface FileResult {
@@ -24,6 +25,8 @@ export interface FileTask {
   output(input: Input, path: string): Promise<Output>;
   /** Say what is done, -1 quiet, 0 as usual, 1 more. */
   readonly verbosity: number;
+  /** Pieces of the input hold a multiple of so many bytes, the last one excepted. @default what comes */
+  readonly blockSize?: number;
   /** Remove the input when it is done. */
   readonly remove: boolean;
   /** Told of every file that was done. */
@@ -51,20 +54,22 @@ export async function runFiles(paths: readonly string[], heap: Heap, task: FileT
 
 async function runFile(path: string, heap: Heap, task: FileTask): Promise<FileResult> {
   const started = performance.now();
-  const input = await Input.open(path, heap);
+  const input = await Input.open(path, heap, task.blockSize);
   try {
     const data = await task.transform(input);
     const output = await task.output(input, path);
     const progress = showProgress(input, output, task.verbosity);
+    const forget = beforeSignals(() => output.abandon());
     try {
       for await (const piece of data) await output.write(piece);
+      await output.finish();
     } catch (error) {
       await output.discard();
       throw error;
     } finally {
       progress();
+      forget();
     }
-    await output.finish();
     if (task.remove && path !== '-') await unlink(path);
     return { input: input.name, output: output.name, bytesIn: input.consumed, bytesOut: output.written, seconds: (performance.now() - started) / 1000 };
   } finally {
