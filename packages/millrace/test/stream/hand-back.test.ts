@@ -137,31 +137,35 @@ describe.each([1, 4])('with concurrency %i, a lent buffer comes back exactly onc
     expect(output(writer)).toHaveLength(0);
   });
 
-  it('with flush on write (the original: never)', () => {
-    const { ledger, writer } = open({ flushOnWrite: true });
-    writer.encodeBuffer(ledger.lend(text(5000)));
-    expect(ledger.back).toEqual([{ length: 5000, code: ok }]);
+  it.each(sizes)('with flush on write, %i bytes (the original: never)', async (size) => {
+    const { ledger, writer } = open({ flushOnWrite: true, blockSize: MIB });
+    writer.write(text(5, 3));
+    writer.encodeBuffer(ledger.lend(text(size)));
+    await settled(writer);
+    expect(ledger.back).toEqual([{ length: size, code: ok }]);
     writer.close();
-    expectSame(dataOf(output(writer)), text(5000));
+    expectSame(dataOf(output(writer)), joined(text(5, 3), text(size)));
   });
 
-  it('when the writer is closed and refuses it (the original: never)', () => {
-    const { ledger, writer } = open();
+  it.each(sizes)('when the writer is closed and refuses it, %i bytes (the original: never)', (size) => {
+    const { ledger, writer } = open({ blockSize: MIB });
     writer.write(text(10));
     writer.close();
-    expect(() => writer.encodeBuffer(ledger.lend(text(100)))).toThrow(expect.objectContaining({ code: 'ERR_STREAM_CLOSED' }));
-    expect(ledger.back).toEqual([{ length: 100, code: 'ERR_STREAM_CLOSED' }]);
+    expect(() => writer.encodeBuffer(ledger.lend(text(size)))).toThrow(expect.objectContaining({ code: 'ERR_STREAM_CLOSED' }));
+    expect(ledger.back).toEqual([{ length: size, code: 'ERR_STREAM_CLOSED' }]);
     expect(dataOf(output(writer))).toEqual(text(10)); // a refusal harms nothing
   });
 
-  it('when the output has failed, with the reason', () => {
-    const { ledger, writer } = open();
-    writer.encodeBuffer(ledger.lend(text(10)));
+  it.each(sizes)('when the output has failed, before it and while it is encoded, with the reason, %i bytes', async (size) => {
+    const { ledger, writer } = open({ blockSize: MIB });
+    writer.encodeBuffer(ledger.lend(text(size, 1)));
     writer.abort(new Error('no space left'));
-    expect(() => writer.encodeBuffer(ledger.lend(text(20)))).toThrow('no space left');
+    expect(() => writer.encodeBuffer(ledger.lend(text(size, 2)))).toThrow('no space left');
+    await pools.get(heap)?.idle();
+    const other = concurrency > 1 && size >= MIB; // in other threads, which had not finished
     expect(ledger.back).toEqual([
-      { length: 10, code: ok },
-      { length: 20, code: 'no space left' },
+      { length: size, code: other ? 'no space left' : ok },
+      { length: size, code: 'no space left' },
     ]);
   });
 
@@ -268,6 +272,37 @@ describe.each([1, 4])('with concurrency %i, a lent buffer comes back exactly onc
     expect(ledger.back.map((call) => call.length)).toEqual(Array.from({ length: 5000 }, (_, i) => i + 1));
     expect(ledger.outstanding).toBe(0);
     writer.abort();
+  });
+
+  it.each(sizes)('when the callback lends the next one, of %i bytes', async (size) => {
+    const { ledger, writer } = open({ blockSize: MIB });
+    ledger.also = (_, call) => {
+      if (call < 3) writer.encodeBuffer(ledger.lend(text(size, call)));
+    };
+    writer.encodeBuffer(ledger.lend(text(size, 0)));
+    while (ledger.back.length < 3) await writer.progress();
+    expect(ledger.back).toEqual(Array.from({ length: 3 }, () => ({ length: size, code: ok })));
+    writer.close();
+    expectSame(dataOf(output(writer)), joined(text(size, 0), text(size, 1), text(size, 2)));
+  });
+
+  it.each(sizes)('when the callback throws, %i bytes: no other call is left out', async (size) => {
+    const { ledger, writer } = open({ blockSize: MIB });
+    ledger.also = (_, call) => {
+      if (call === 1) throw new Error('pool is broken');
+    };
+    const lend = (seed: number): void => {
+      try {
+        writer.encodeBuffer(ledger.lend(text(size, seed)));
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'ERR_STREAM_CALLBACK' });
+      }
+    };
+    for (const seed of [1, 2, 3]) lend(seed);
+    await pools.get(heap)?.idle();
+    expect(ledger.back.map(({ length }) => length)).toEqual([size, size, size]);
+    expect(ledger.outstanding).toBe(0);
+    expect(() => writer.read()).toThrow(expect.objectContaining({ code: 'ERR_STREAM_CALLBACK' }));
   });
 
   it('when the callback writes, flushes and closes', () => {
