@@ -9,7 +9,8 @@
 @inline
 function skip(s: usize, sEnd: usize, byte: i32): usize {
   const needle = i8x16.splat(<i8>byte);
-  while (s + 128 <= sEnd) {
+  const last = <isize>sEnd - 128;
+  while (<isize>s <= last) {
     const a = v128.or(i8x16.eq(v128.load(s), needle), i8x16.eq(v128.load(s, 16), needle));
     const b = v128.or(i8x16.eq(v128.load(s, 32), needle), i8x16.eq(v128.load(s, 48), needle));
     const c = v128.or(i8x16.eq(v128.load(s, 64), needle), i8x16.eq(v128.load(s, 80), needle));
@@ -119,13 +120,16 @@ export function indexOfPattern(s: usize, sEnd: usize, w0: i32, w1: i32, w2: i32,
 /** Index of the first byte in which `length` bytes at `a` and at `b` differ, or `length`. */
 export function mismatch(a: usize, b: usize, length: i32): i32 {
   let i: i32 = 0;
-  while (i + 64 <= length) {
-    const w = v128.xor(v128.load(a + i), v128.load(b + i));
-    const x = v128.xor(v128.load(a + i, 16), v128.load(b + i, 16));
-    const y = v128.xor(v128.load(a + i, 32), v128.load(b + i, 32));
-    const z = v128.xor(v128.load(a + i, 48), v128.load(b + i, 48));
-    if (v128.any_true(v128.or(v128.or(w, x), v128.or(y, z)))) break;
-    i += 64;
+  const last = length - 128;
+  while (i <= last) {
+    const s = a + <usize>i;
+    const t = b + <usize>i;
+    const q = v128.or(v128.xor(v128.load(s), v128.load(t)), v128.xor(v128.load(s, 16), v128.load(t, 16)));
+    const r = v128.or(v128.xor(v128.load(s, 32), v128.load(t, 32)), v128.xor(v128.load(s, 48), v128.load(t, 48)));
+    const u = v128.or(v128.xor(v128.load(s, 64), v128.load(t, 64)), v128.xor(v128.load(s, 80), v128.load(t, 80)));
+    const v = v128.or(v128.xor(v128.load(s, 96), v128.load(t, 96)), v128.xor(v128.load(s, 112), v128.load(t, 112)));
+    if (v128.any_true(v128.or(v128.or(q, r), v128.or(u, v)))) break;
+    i += 128;
   }
   while (i + 32 <= length) {
     const x = i8x16.eq(v128.load(a + i), v128.load(b + i));
