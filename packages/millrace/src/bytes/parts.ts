@@ -6,7 +6,7 @@ export const MOST_PLACES: number = 2 ** 30;
 
 /** Takes one part after the other: a range of a block. */
 export interface PartSink {
-  part(block: Block, start: number, end: number): void;
+  part(block: Block, start: number, end: number): unknown;
 }
 
 /** A part of the line: bytes of one block, from a place on. */
@@ -57,18 +57,27 @@ export class Parts implements PartSink {
   #parts: (Part | undefined)[] = [];
   #overlay: Overlay | undefined = undefined;
 
-  /** Adds a part after the last, taking over one count of it. One that continues the last part makes it longer. */
-  part(block: Block, start: number, end: number, share?: Share): void {
+  /**
+   * Adds a part after the last, taking over one count of it. One that continues the last part makes it longer.
+   * @returns whether it did
+   */
+  part(block: Block, start: number, end: number, share?: Share): boolean {
     const place = this.high;
     const parts = this.#parts;
-    const last = parts.length > 0 ? parts[parts.length - 1] : undefined;
-    if (last === undefined || last.block !== block || last.shift !== start - place) parts.push(new Part(block, place, start - place, share));
-    else {
-      // Longer than the group's range now.
-      last.leave(place);
-      leaveGroup(block, start, end, share);
-    }
+    const { length } = parts;
+    const last = length > 0 ? parts[length - 1] : undefined;
     this.high = place + end - start;
+    if (last !== undefined && last.block === block && last.shift === start - place) {
+      // Longer than the group's range now.
+      if (last.share !== undefined) last.leave(place);
+      if (share !== undefined) leaveGroup(block, start, end, share);
+      return true;
+    }
+    const part = new Part(block, place, start - place, share);
+    // A literal has room for one; a push onto an empty array would make room for seventeen.
+    if (length === 0) this.#parts = [part];
+    else parts.push(part);
+    return false;
   }
 
   /** Adds a part before the first, taking over one count of it. */
@@ -102,8 +111,12 @@ export class Parts implements PartSink {
     const parts = this.#parts;
     let low = this.#head;
     let high = parts.length - 1;
-    // Most look for what is in front.
-    if (low < high && parts[low + 1]!.place > place) return low;
+    // Most look for what is in front, or comes next.
+    if (low < high) {
+      if (parts[low + 1]!.place > place) return low;
+      low += 1;
+      if (low < high && parts[low + 1]!.place > place) return low;
+    }
     while (low < high) {
       const middle = (low + high + 1) >> 1;
       if (parts[middle]!.place <= place) low = middle;
@@ -156,6 +169,15 @@ export class Parts implements PartSink {
       this.uncoverShared(from, to, this.#overlay);
       return;
     }
+    if (from === this.low && to === this.high) {
+      this.releaseAll();
+      return;
+    }
+    const head = this.#head;
+    if (from === this.low && head + 1 < this.#parts.length && this.#parts[head + 1]!.place === to) {
+      this.releaseFirst(head, from, to);
+      return;
+    }
     const index = this.indexOf(from);
     const end = this.endOf(index);
     if (end >= to) {
@@ -199,6 +221,47 @@ export class Parts implements PartSink {
     this.trim(from, to);
   }
 
+  // All that is left of the first part goes back: what reading a rope chunk by chunk does.
+  private releaseFirst(head: number, from: number, to: number): void {
+    const parts = this.#parts;
+    const part = parts[head]!;
+    if (part.share !== undefined && from !== part.place) part.leave(to);
+    const { block, shift, share } = part;
+    this.low = to;
+    parts[head] = undefined;
+    this.dropHead(head + 1);
+    giveBack(block, from + shift, to + shift, share);
+  }
+
+  // Everything goes back: the parts leave the line as they are, and the line is empty before a block hears of it.
+  private releaseAll(): void {
+    const parts = this.#parts;
+    const head = this.#head;
+    const { low, high } = this;
+    this.#parts = [];
+    this.#head = 0;
+    this.low = high;
+    // The first part may have been given back in front.
+    const first = parts[head]!;
+    if (first.place !== low) {
+      first.leave(head + 1 < parts.length ? parts[head + 1]!.place : high);
+      first.place = low;
+    }
+    let fault: unknown;
+    let failed = false;
+    for (let i = head; i < parts.length; i += 1) {
+      const { block, place, shift, share } = parts[i]!;
+      const end = i + 1 < parts.length ? parts[i + 1]!.place : high;
+      try {
+        giveBack(block, place + shift, end + shift, share);
+      } catch (error) {
+        if (!failed) fault = error;
+        failed = true;
+      }
+    }
+    if (failed) throw fault;
+  }
+
   // The line is consistent before a block hears of it: an owner's callback may throw, or use a rope of this line.
   private uncoverShared(from: number, to: number, overlay: Overlay): void {
     const gone: number[] = [];
@@ -223,13 +286,23 @@ export class Parts implements PartSink {
     }
   }
 
+  // Parts before `head` are gone; now and then the array forgets them.
+  private dropHead(head: number): void {
+    this.#head = head;
+    if (head >= 32 && head * 2 > this.#parts.length) {
+      this.#parts.splice(0, head);
+      this.#head = 0;
+    }
+  }
+
   // Forgets parts at the ends of the line that are gone; a gap in between stays until an end reaches it.
   private trim(from: number, to: number): void {
     const parts = this.#parts;
     if (from === this.low) {
       this.low = to;
       if (to === this.high) {
-        parts.length = 0;
+        // Setting the length of the old one would be a call.
+        this.#parts = [];
         this.#head = 0;
         return;
       }
@@ -238,11 +311,7 @@ export class Parts implements PartSink {
         parts[head] = undefined;
         head += 1;
       }
-      this.#head = head;
-      if (head >= 32 && head * 2 > parts.length) {
-        parts.splice(0, head);
-        this.#head = 0;
-      }
+      this.dropHead(head);
     } else if (to === this.high) {
       this.high = from;
       while (parts[parts.length - 1]!.place >= from) parts.pop();

@@ -85,11 +85,14 @@ export class Rope extends Buf {
       return;
     }
     this.makeRoomAtEnd(end - start);
-    this.parts.part(block, start, end, next.disownShare());
-    const { to } = this;
+    const continued = this.parts.part(block, start, end, next.disownShare());
+    const { from, to } = this;
     this.to = this.parts.high;
-    // Only a chunk that ended where the rope did may have become longer.
-    if (to - this.from === this.end - this.start) this.look();
+    if (from === to) {
+      this.block = block;
+      this.start = start;
+      this.end = end;
+    } else if (continued && to - from === this.end - this.start) this.end = end;
   }
 
   /** Takes `previous` over at the beginning: no copy. */
@@ -362,6 +365,12 @@ export class Rope extends Buf {
   private makeRoomAtEnd(n: number): void {
     const { parts } = this;
     if (parts !== NOTHING && this.to === parts.high && parts.hasRoom(n)) return;
+    if (this.from === this.to && n <= MOST_PLACES) {
+      this.parts = new Parts();
+      this.from = 0;
+      this.to = 0;
+      return;
+    }
     checkInteger('the length of the rope', this.length + n, 0, MOST_PLACES);
     this.relocate();
   }
