@@ -173,20 +173,11 @@ export class Parts implements PartSink {
       this.releaseAll();
       return;
     }
-    const head = this.#head;
-    if (from === this.low && head + 1 < this.#parts.length && this.#parts[head + 1]!.place === to) {
-      this.releaseFirst(head, from, to);
-      return;
-    }
     const index = this.indexOf(from);
     const end = this.endOf(index);
-    if (end >= to) {
-      const part = this.#parts[index]!;
-      if (part.share !== undefined && (from !== part.place || to !== end)) part.leave(end);
-      const { block, shift, share } = part;
-      this.trim(from, to);
-      giveBack(block, from + shift, to + shift, share);
-    } else {
+    if (end >= to) this.releaseWithin(index, from, to, end);
+    else if (from === this.low) this.releaseFront(from, to);
+    else {
       const given = new Given();
       this.take(from, to, given);
       this.trim(from, to);
@@ -221,16 +212,39 @@ export class Parts implements PartSink {
     this.trim(from, to);
   }
 
-  // All that is left of the first part goes back: what reading a rope chunk by chunk does.
-  private releaseFirst(head: number, from: number, to: number): void {
+  // Goes back: `[from, to)` of a part that ends at `end`.
+  private releaseWithin(index: number, from: number, to: number, end: number): void {
     const parts = this.#parts;
-    const part = parts[head]!;
-    if (part.share !== undefined && from !== part.place) part.leave(to);
+    const part = parts[index]!;
+    if (part.share !== undefined && (from !== part.place || to !== end)) part.leave(end);
     const { block, shift, share } = part;
-    this.low = to;
-    parts[head] = undefined;
-    this.dropHead(head + 1);
+    if (from !== this.low || to === this.high) this.trim(from, to);
+    else {
+      this.low = to;
+      if (to === end) {
+        parts[index] = undefined;
+        this.dropHead(index + 1);
+      }
+    }
     giveBack(block, from + shift, to + shift, share);
+  }
+
+  // Goes back: several parts from the front, one by one, each forgotten before its block hears of it; a fault is thrown at the end.
+  private releaseFront(from: number, to: number): void {
+    let fault: unknown;
+    let failed = false;
+    for (let place = from; place < to; ) {
+      const end = this.endOf(this.#head);
+      const stop = Math.min(to, end);
+      try {
+        this.releaseWithin(this.#head, place, stop, end);
+      } catch (error) {
+        if (!failed) fault = error;
+        failed = true;
+      }
+      place = stop;
+    }
+    if (failed) throw fault;
   }
 
   // Everything goes back: the parts leave the line as they are, and the line is empty before a block hears of it.
