@@ -129,8 +129,16 @@ export function decodeSequences(context: u32, p: u32, end: u32, count: u32, lite
   return load<i32>(context, LOOP_BITS) + load<i32>(context, LOOP_UPDATE) == 0 ? 0 : -SEQUENCES_STREAM;
 }
 
+// The bits of the stream below bit `position`, that one included, from the top of the word down. `first` lies 7 bytes before the stream.
+@inline
+function wordBelow(first: u32, position: i32): u64 {
+  return rotl<u64>(load<u64>(first + (position >> 3)), <u64>(~position & 7));
+}
+
 // Every sequence whose output ends at least SLACK bytes before the end of what may be written. The first that does not is decoded and left pending.
-// `position` counts the bits of the stream that are left; the word that ends with the next one's byte is loaded from 7 bytes before it, `first` + position / 8.
+//
+// Each field is rotated from the top of the word to its bottom, where a mask takes it: nothing has to be known of where in the word it lies. `position` is the
+// number of the next bit. An entry's bits and state bits come in one load; a rotation does not see the second above the first.
 function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, literalsEnd: u32): i32 {
   let out = load<u32>(context, LOOP_OUT);
   let literal = load<u32>(context, LOOP_LITERAL);
@@ -140,37 +148,40 @@ function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, lite
   let entryOF = load<u32>(context, LOOP_OF);
   const maxOffset = load<u32>(context, MAX_OFFSET);
   const first = stream - 7;
-  let position = load<i32>(context, LOOP_BITS);
+  let position = load<i32>(context, LOOP_BITS) - 1;
   let status = 0;
   while (left > 0) {
-    let literalLength = load<u32>(entryLL);
-    let matchLength = load<u32>(entryML);
-    const bitsLL = <u32>load<u8>(entryLL, 4);
-    const bitsML = <u32>load<u8>(entryML, 4);
-    const bitsOF = <u32>load<u8>(entryOF, 4);
-    const bitsLengths = bitsLL + bitsML;
-    if (position < 0) {
+    if (position < -1) {
       status = -SEQUENCES_STREAM;
       break;
     }
-    let word = load<u64>(first + (position >> 3));
-    let shift: i32 = position & 7;
-    let place = shift + 56 - bitsOF;
-    const extra = <u32>(word >> <u64>place) & load<u32>(entryOF, 12);
+    let word = wordBelow(first, position);
+    let bits = <u32>load<u16>(entryOF, 4);
+    const codeOF = bits & 255;
+    word = rotl<u64>(word, <u64>bits);
+    const extra = <u32>word & load<u32>(entryOF, 12);
     if (sizeof<Shape>() == sizeof<Scattered>()) {
       // The offset may have 31 bits: the lengths need a load of their own.
-      position -= bitsOF;
-      shift = position & 7;
-      word = load<u64>(first + (position >> 3));
-      place = shift + 56;
+      position -= codeOF;
+      word = wordBelow(first, position);
+      bits -= codeOF;
     }
-    if (bitsLengths != 0) {
-      const belowML = place - bitsML;
-      matchLength += <u32>(word >> <u64>belowML) & load<u32>(entryML, 12);
-      literalLength += <u32>(word >> <u64>(belowML - bitsLL)) & load<u32>(entryLL, 12);
-    }
+    const bitsML = <u32>load<u16>(entryML, 4);
+    word = rotl<u64>(word, <u64>bitsML);
+    const matchLength = load<u32>(entryML) + (<u32>word & load<u32>(entryML, 12));
+    const bitsLL = <u32>load<u16>(entryLL, 4);
+    word = rotl<u64>(word, <u64>bitsLL);
+    const literalLength = load<u32>(entryLL) + (<u32>word & load<u32>(entryLL, 12));
+    bits += bitsML + bitsLL;
+    const update = bits >> 8;
+    store<u32>(context, update, LOOP_UPDATE);
+    const fields = bits & 255;
+    // Nearly always the word that the fields came from holds the bits of the next states too: no load to wait for.
+    if ((~position & 7) + fields + update > 64) word = wordBelow(first, position - fields);
+    position -= fields + update;
+    word = rotl<u64>(word, 4); // they come out times 16, as entries lie
     let offset: u32;
-    if (bitsOF > 1) {
+    if (codeOF > 1) {
       offset = load<u32>(entryOF) + extra;
       if (sizeof<Shape>() == sizeof<Outgrown>() && offset > maxOffset) {
         status = -OFFSET_TOO_FAR;
@@ -182,7 +193,7 @@ function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, lite
       store<u32>(context, offset, REPEAT);
     } else {
       // Section 3.1.1.5: which of the repeat offsets, one further when there is no literal.
-      const index = bitsOF + extra + <u32>(literalLength == 0);
+      const index = codeOF + extra + <u32>(literalLength == 0);
       if (index == 0) {
         offset = load<u32>(context, REPEAT);
       } else {
@@ -204,23 +215,12 @@ function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, lite
       status = -OFFSET_TOO_FAR;
       break;
     }
-    const updateOF = <u32>load<u8>(entryOF, 5);
-    const updateML = <u32>load<u8>(entryML, 5);
-    const updateLL = <u32>load<u8>(entryLL, 5);
-    const above = updateOF + updateML;
-    const update = above + updateLL;
-    store<u32>(context, update, LOOP_UPDATE);
-    const total: i32 = sizeof<Shape>() == sizeof<Scattered>() ? bitsLengths + update : bitsLengths + bitsOF + update;
-    position -= total;
-    const low = shift + 52 - total;
-    // From state to state is the longest chain of dependent steps here. Nearly always the word that the fields came from holds these bits too: no load to
-    // wait for. Taken four places early they come out times 16, as entries lie.
-    let states: u64;
-    if (low >= 0) states = word >> <u64>low;
-    else states = load<u64>(first + (position >> 3), 6) >> <u64>((position & 7) + 4);
-    entryOF = load<u32>(entryOF, 8) + (<u32>states & <u32>load<u16>(entryOF, 6));
-    entryML = load<u32>(entryML, 8) + (<u32>(states >> <u64>updateOF) & <u32>load<u16>(entryML, 6));
-    entryLL = load<u32>(entryLL, 8) + (<u32>(states >> <u64>above) & <u32>load<u16>(entryLL, 6));
+    word = rotl<u64>(word, load<u8>(entryLL, 5));
+    entryLL = load<u32>(entryLL, 8) + (<u32>word & <u32>load<u16>(entryLL, 6));
+    word = rotl<u64>(word, load<u8>(entryML, 5));
+    entryML = load<u32>(entryML, 8) + (<u32>word & <u32>load<u16>(entryML, 6));
+    word = rotl<u64>(word, load<u8>(entryOF, 5));
+    entryOF = load<u32>(entryOF, 8) + (<u32>word & <u32>load<u16>(entryOF, 6));
     left--;
     const matchTo = out + literalLength;
     const matchEnd = matchTo + matchLength;
@@ -286,7 +286,7 @@ function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, lite
   store<u32>(context, out, LOOP_OUT);
   store<u32>(context, literal, LOOP_LITERAL);
   store<i32>(context, left, LOOP_LEFT);
-  store<i32>(context, position, LOOP_BITS);
+  store<i32>(context, position + 1, LOOP_BITS);
   store<u32>(context, entryLL, LOOP_LL);
   store<u32>(context, entryML, LOOP_ML);
   store<u32>(context, entryOF, LOOP_OF);
