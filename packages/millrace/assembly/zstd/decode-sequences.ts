@@ -149,6 +149,7 @@ function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, lite
   const maxOffset = load<u32>(context, MAX_OFFSET);
   const first = stream - 7;
   let position = load<i32>(context, LOOP_BITS) - 1;
+  let repeats = v128.load(context, REPEAT);
   let status = 0;
   while (left > 0) {
     if (position < -1) {
@@ -187,27 +188,24 @@ function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, lite
         status = -OFFSET_TOO_FAR;
         break;
       }
-      // Kept in memory: what must stay in registers all through the loop is more than there are.
-      store<u32>(context, load<u32>(context, REPEAT + 4), REPEAT + 8);
-      store<u32>(context, load<u32>(context, REPEAT), REPEAT + 4);
-      store<u32>(context, offset, REPEAT);
+      repeats = i32x4.replace_lane(i8x16.shuffle(repeats, repeats, 0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11), 0, offset);
     } else {
       // Section 3.1.1.5: which of the repeat offsets, one further when there is no literal.
       const index = codeOF + extra + <u32>(literalLength == 0);
       if (index == 0) {
-        offset = load<u32>(context, REPEAT);
+        offset = i32x4.extract_lane(repeats, 0);
       } else {
-        const repeat1 = load<u32>(context, REPEAT);
-        const repeat2 = load<u32>(context, REPEAT + 4);
-        const repeat3 = load<u32>(context, REPEAT + 8);
-        offset = index == 1 ? repeat2 : index == 2 ? repeat3 : repeat1 - 1;
+        if (index == 1) {
+          offset = i32x4.extract_lane(repeats, 1);
+          repeats = i8x16.shuffle(repeats, repeats, 4, 5, 6, 7, 0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15);
+        } else {
+          offset = index == 2 ? i32x4.extract_lane(repeats, 2) : i32x4.extract_lane(repeats, 0) - 1;
+          repeats = i32x4.replace_lane(i8x16.shuffle(repeats, repeats, 0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11), 0, offset);
+        }
         if (offset == 0) {
           status = -OFFSET_ZERO;
           break;
         }
-        store<u32>(context, index == 1 ? repeat3 : repeat2, REPEAT + 8);
-        store<u32>(context, repeat1, REPEAT + 4);
-        store<u32>(context, offset, REPEAT);
       }
     }
     // Without a dictionary a repeat offset was within the window when it was new; a dictionary's may be beyond.
@@ -287,6 +285,8 @@ function runFast<Shape>(context: u32, stream: u32, base: u32, fastEnd: u32, lite
   store<u32>(context, literal, LOOP_LITERAL);
   store<i32>(context, left, LOOP_LEFT);
   store<i32>(context, position + 1, LOOP_BITS);
+  store<u64>(context, i64x2.extract_lane(repeats, 0), REPEAT);
+  store<u32>(context, i32x4.extract_lane(repeats, 2), REPEAT + 8);
   store<u32>(context, entryLL, LOOP_LL);
   store<u32>(context, entryML, LOOP_ML);
   store<u32>(context, entryOF, LOOP_OF);
