@@ -108,6 +108,7 @@ describe('debug mode', () => {
       }).stderr;
     expect(run('heap.allocate(100); heap.allocate(5000);')).toMatch(/millrace: 5008 bytes in 1 allocations.*\n[^]*millrace: 112 bytes/);
     expect(run('heap.free(heap.allocate(100), 112);')).not.toContain('millrace:');
+    expect(run('const kept = heap.allocate(100); heap.onTrim(() => heap.free(kept, 112)); heap.allocate(50)')).toMatch(/^millrace: 64 bytes in 1 allocations[^]*$/);
   });
 
   it('is off unless asked for', () => {

@@ -166,12 +166,14 @@ export class DecoderPool {
 
 const pools = new WeakMap<Heap, DecoderPool>();
 
-/** The pool that decoders of `heap` use where none is given. */
+/** The pool that decoders of `heap` use where none is given. Trimming the heap, which it does itself when idle, gives its idle context back. */
 export function decoderPool(heap: Heap): DecoderPool {
   let pool = pools.get(heap);
   if (pool === undefined) {
-    pool = new DecoderPool(heap);
-    pools.set(heap, pool);
+    const made = new DecoderPool(heap);
+    pool = made;
+    pools.set(heap, made);
+    heap.onTrim(() => made.trim());
   }
   return pool;
 }
