@@ -12,12 +12,13 @@ export async function idleRows(context: SuiteContext): Promise<void> {
   const connections = context.verifyOnly ? 100 : context.quick ? 4000 : 10_000;
   for (const role of ['count', 'echo'] as const) {
     const name = `${connections} idle connections, ${role === 'echo' ? 'each answered once and' : 'each'} with half a message`;
-    const measured: Measured[] = [];
-    for (const kind of ['ours', 'concat'] as const) {
-      context.progress(`${name} ${kind}`);
-      measured.push(await measure(kind, role, connections, context.verifyOnly ? 50 : REST_MS));
-    }
-    const [ours, concat] = measured as [Measured, Measured];
+    context.progress(name);
+    const restMs = context.verifyOnly ? 50 : REST_MS;
+    const mine = measure('ours', role, connections, restMs);
+    // One after the other where two times as many would be more files than a process may open.
+    if (!context.quick) await mine;
+    const concat = await measure('concat', role, connections, restMs);
+    const ours = await mine;
     const row = (metric: string, value: (of: Measured) => number): void =>
       context.row({
         case: name,
@@ -48,22 +49,27 @@ async function measure(kind: Kind, role: Role, connections: number, restMs: numb
     message.writeUInt32BE(100, 0);
     message.writeUInt32BE(100, 104);
     const before = await server.hear<Usage>({});
-    let received = 0;
+    const received = { bytes: 0 };
     for (let i = 0; i < connections; i += 1) {
       const socket = connect({ port, host: '127.0.0.1' });
       sockets.push(socket);
       socket.on('data', (chunk) => {
-        received += chunk.length;
+        received.bytes += chunk.length;
       });
       await once(socket, 'connect');
       socket.write(message);
     }
+    const wanted = role === 'echo' ? 104 * connections : 0;
     await new Promise((resolve) => setTimeout(resolve, restMs));
-    const after = await server.hear<Usage>({});
+    let after = await server.hear<Usage>({});
+    for (let i = 0; i < 500 && (after.messages < connections || received.bytes < wanted); i += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      after = await server.hear<Usage>({});
+    }
     return {
       rss: after.rss - before.rss,
       heap: after.heapUsed + after.external - before.heapUsed - before.external,
-      verified: after.connections === connections && after.messages === connections && received === (role === 'echo' ? 104 * connections : 0),
+      verified: after.connections === connections && after.messages === connections && received.bytes === wanted,
     };
   } finally {
     for (const socket of sockets) socket.destroy();
