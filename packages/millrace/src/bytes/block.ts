@@ -164,7 +164,14 @@ export class Block {
       return;
     }
     if (overlay === undefined || overlay.isEmpty) this.giveBack(start, end);
-    else overlay.subtract(start, end, this);
+    else {
+      overlay.subtract(start, end, this);
+      if (overlay.isEmpty && this.heap !== undefined && this.ledger === undefined) {
+        // From here on one handle's word is enough again.
+        this.#run = this.heap.run;
+        if (this.heap.nursery.block === this) this.#nursery = this.heap.nursery;
+      }
+    }
     // Last, so that everything is consistent when the owner's callback throws or makes handles of its own.
     if (this.#owner !== undefined) this.#owner.settle(this.u8);
   }

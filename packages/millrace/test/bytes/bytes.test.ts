@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { Bytes, BytesMut } from '../../src/bytes/bytes.js';
+import { Heap } from '../../src/memory/heap.js';
 import { codeOf, counting, ledgerHeap } from './ledger.js';
 
 test('a copy covers its bytes and nothing more', () => {
@@ -23,7 +24,7 @@ test('a small slice does not pin its block', () => {
   slice.release();
 });
 
-test('split at every index, recombine and read', () => {
+test('telling case: split at every index, recombine and read', () => {
   const heap = ledgerHeap();
   for (let n = 0; n <= 40; n += 1) {
     const head = Bytes.copyOf(counting(40), heap);
@@ -37,7 +38,7 @@ test('split at every index, recombine and read', () => {
   }
 });
 
-test('truncate(0) and clear release', () => {
+test('telling case: truncate(0) and clear release', () => {
   const heap = ledgerHeap();
   const bytes = Bytes.copyOf(counting(100), heap);
   const other = bytes.clone();
@@ -47,6 +48,26 @@ test('truncate(0) and clear release', () => {
   expect(heap.live).toBe(0);
   bytes.release();
   other.release();
+});
+
+test('telling case: the second half and then the first, given back, are one free range', () => {
+  const heap = new Heap({ limit: 2 ** 24, initial: 2 ** 18, debug: false });
+  for (const size of [100, 100_000]) {
+    const wall = Bytes.copyOf(counting(16), heap);
+    const bytes = BytesMut.zeroed(size, heap).freeze();
+    const { start, end } = bytes;
+    const after = BytesMut.zeroed(size, heap);
+    const tail = bytes.splitOff(size / 2);
+    tail.release();
+    bytes.release();
+    const free = heap.map().blocks.flatMap((one) => one.free).filter(([from, to]) => from < end && to > start);
+    expect(free.length).toBe(1);
+    expect(free[0]![0]).toBeLessThanOrEqual(start);
+    expect(free[0]![1]).toBeGreaterThanOrEqual(end);
+    after.release();
+    wall.release();
+  }
+  expect(heap.live).toBe(0);
 });
 
 test('unique by range: a slice elsewhere in the block does not matter', () => {
@@ -172,7 +193,7 @@ test('adopted memory: the owner hears exactly once, when the last view goes', ()
   expect(owner.mock.calls).toEqual([[memory]]);
 });
 
-test('adopted memory: an owner that throws is called once, and the release is done', () => {
+test('telling case: adopted memory: an owner that throws is called once, and the release is done', () => {
   const owner = vi.fn(() => {
     throw new Error('from the owner');
   });

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
@@ -159,6 +162,23 @@ test('webSafe copies what is shared and only that', async () => {
   const rope = Rope.of(bytes);
   expect(Buffer.from(webSafe(rope)).toString()).toBe('for the web');
   rope.release();
+});
+
+test('a fetch sends what webSafe gives, byte for byte', async () => {
+  const heap = ledgerHeap();
+  const server = createServer((request, response) => request.pipe(response)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const data = counting(1000);
+  const bytes = Bytes.copyOf(data, heap);
+  try {
+    const answer = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: webSafe(bytes) as Uint8Array<ArrayBuffer> });
+    expect(Buffer.compare(Buffer.from(await answer.arrayBuffer()), data)).toBe(0);
+  } finally {
+    bytes.release();
+    server.close();
+    server.closeAllConnections();
+  }
 });
 
 test('handles and ropes are async iterables of Buffers', async () => {
