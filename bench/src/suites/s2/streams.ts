@@ -39,9 +39,13 @@ async function through(chunks: Iterable<Buffer>, transform: Transform): Promise<
   return Buffer.concat(parts);
 }
 
+function streamSize(context: SuiteContext): number {
+  return context.verifyOnly ? 4 * MIB : context.quick ? 48 * MIB : 1024 * MIB;
+}
+
 /** Whole streams: as Node programs use them, against npm snappystream; without input and output, against klauspost/compress; and two threads against one. */
 export async function streamRows(context: SuiteContext): Promise<void> {
-  const total = context.verifyOnly ? 4 * MIB : context.quick ? 48 * MIB : 1024 * MIB;
+  const total = streamSize(context);
   const rounds = context.verifyOnly ? 1 : 3;
   const given = context.corpora.given();
   if (given.length === 0) given.push({ name: 'mdn', bytes: Buffer.concat(context.corpora.messages().flatMap((message) => [message, Buffer.from('\n')])) });
@@ -119,7 +123,7 @@ async function threadRows(context: SuiteContext, name: string, data: Buffer, tim
       const stream = encode(heap, source);
       const write = (threads: 1 | 2): Run => () =>
         rate(data.length * times, async () => {
-          // One worker against two: the calling thread only hands out blocks in both.
+          // Two threads, to which the calling one hands blocks, against that one alone.
           const out = new SinkWriter(functionSink(() => {}), new S2Writer({ heap, pool, concurrency: threads, blockSize, level }));
           for (let n = 0; n < times; n += 1) {
             for (let at = 0; at < data.length; at += blockSize) await out.encodeBuffer(source.slice(at, Math.min(data.length, at + blockSize)));
@@ -167,6 +171,7 @@ function decode(heap: Heap, stream: Buffer): Buffer {
 }
 
 async function compare(context: SuiteContext, row: string, [ours, peer]: [Run, Run | undefined], label: string, verified: boolean, rounds: number): Promise<void> {
+  const mebibytes = streamSize(context) / MIB;
   const [value, peerValue] = await interleaveAsync(peer === undefined ? [ours] : [ours, peer], rounds);
-  context.row({ case: row, metric: 'MB/s', better: 'higher', ours: value!, peer: label, peerValue, verified });
+  context.row({ case: row, metric: 'MB/s', better: 'higher', ours: value!, peer: label, peerValue, verified, note: `${mebibytes} MiB` });
 }

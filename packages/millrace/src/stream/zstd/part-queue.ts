@@ -62,8 +62,9 @@ export class PartQueue {
     return this.#outstanding;
   }
 
+  /** Parts that are done and wait for one before them count as well: a thread that is held up must not make the others fill the memory. */
   get busy(): boolean {
-    return this.#outstanding >= this.#most;
+    return this.#jobs.length >= this.#most;
   }
 
   /** Puts a job at the end. It is used up, also when this throws. @throws as {@link encodePart} */
@@ -71,7 +72,7 @@ export class PartQueue {
     this.#jobs.push(job);
     const { part } = job;
     if (part === undefined) job.done = true;
-    else if (part.length >= INLINE_BELOW && !this.busy && this.#workers.submit(this.#poolJob(job, part))) this.#outstanding += 1;
+    else if (part.length >= INLINE_BELOW && this.#outstanding < this.#most && this.#workers.submit(this.#poolJob(job, part))) this.#outstanding += 1;
     else {
       this.#encode(job, part);
       this.#finish(job);
