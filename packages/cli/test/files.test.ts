@@ -162,6 +162,9 @@ test('a dictionary makes a small file smaller, and is needed to read it', async 
   await millrace(['compress', '--format', 'zstd', '-o', `${file}.plain.zst`, file]);
   expect((await millrace(['compress', '--format', 'zstd', '-D', dictionary, file])).code).toBe(0);
   expect(readFileSync(`${file}.zst`).length).toBeLessThan(readFileSync(`${file}.plain.zst`).length * 0.6);
+  const listed = await millrace(['list', '--json', '-D', dictionary, `${file}.zst`]);
+  expect(JSON.parse(listed.stdout.toString())).toMatchObject([{ format: 'zstd', uncompressed: messages.at(-1)!.length }]);
+  expect((await millrace(['list', `${file}.zst`])).code).toBe(1); // a raw dictionary has no ID that could be missed
   const read = await millrace(['decompress', '-c', '-D', dictionary, `${file}.zst`]);
   expect(read.stdout.toString()).toBe(messages.at(-1));
   expect((await millrace(['test', `${file}.zst`])).code).toBe(1);
@@ -248,6 +251,14 @@ describe('refusals', () => {
     const result = await millrace(['decompress'], Buffer.from('plain text, not a stream'));
     expect(result.code).toBe(1);
     expect(result.stderr).toBe('millrace: standard input is no S2, Snappy, xerial or Zstandard stream\n');
+  });
+
+  test.each([0xfd2fb51e, 0xfd2fb522, 0xfd2fb527])('what an old version of Zstandard wrote is refused by name: magic number %i', async (magic) => {
+    const head = Buffer.alloc(20);
+    head.writeUInt32LE(magic, 0);
+    const result = await millrace(['test'], head);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(/ERR_UNSUPPORTED/);
   });
 });
 

@@ -61,7 +61,7 @@ async function otherCommand(files: string[], flags: CompressFlags): Promise<numb
   if (format !== undefined || level !== undefined || blockSize !== undefined || index || !check || streamSize !== undefined) {
     throw new CommandError(EXIT.usage, 'with -d, -t or -l nothing is compressed: no format, level, block size, index, checksum or stream size can be asked for');
   }
-  return list ? listFiles(files, flags.json) : test ? testFiles(files, flags) : decompressFiles(files, flags);
+  return list ? listFiles(files, flags) : test ? testFiles(files, flags) : decompressFiles(files, flags);
 }
 
 async function compressFiles(files: string[], flags: CompressFlags): Promise<number> {

@@ -6,7 +6,7 @@ import { noOutput } from '../files/output.js';
 import { runFiles } from '../files/run-files.js';
 import { formatBytes } from '../units.js';
 import { detect } from './decompress.js';
-import { heapFor } from './file-options.js';
+import { heapFor, readDictionary } from './file-options.js';
 
 interface Listed {
   readonly file: string;
@@ -18,15 +18,21 @@ interface Listed {
   readonly decoded: boolean;
 }
 
+export interface ListFlags {
+  json: boolean;
+  dictionary?: string;
+}
+
 /** `millrace list FILE...`. */
 export function listCommand(done: (code: number) => void): Command {
   return new Command('list')
     .summary('sizes, ratio and format of compressed files')
     .description('Lists compressed files. S2 and Snappy streams are walked chunk by chunk without decoding; others are decoded.')
     .argument('<FILE...>', 'files')
+    .option('-D, --dictionary <FILE>', 'Zstandard: the dictionary that the frames name, or a raw one')
     .option('--json', 'as JSON', false)
-    .action(async (files: string[], flags: { json: boolean }) => {
-      done(await listFiles(files, flags.json));
+    .action(async (files: string[], flags: ListFlags) => {
+      done(await listFiles(files, flags));
     });
 }
 
@@ -36,8 +42,9 @@ async function* nothing(): AsyncGenerator<Bytes, void> {
 }
 
 /** Lists files, and gives the exit code. */
-export async function listFiles(files: string[], json: boolean): Promise<number> {
+export async function listFiles(files: string[], flags: ListFlags): Promise<number> {
   const heap = heapFor();
+  const dictionary = readDictionary(flags.dictionary);
   const rows: Listed[] = [];
   const code = await runFiles(files, heap, {
     async transform(input) {
@@ -45,7 +52,7 @@ export async function listFiles(files: string[], json: boolean): Promise<number>
       let uncompressed = 0;
       const decoded = format.name !== 's2' && format.name !== 'snappy';
       if (decoded) {
-        for await (const block of format.decode(input.pieces(), { heap, threads: 1, maxWindow: 2 ** 31, dictionary: undefined })) {
+        for await (const block of format.decode(input.pieces(), { heap, threads: 1, maxWindow: 2 ** 31, dictionary })) {
           uncompressed += block.length;
           block.release();
         }
@@ -58,11 +65,11 @@ export async function listFiles(files: string[], json: boolean): Promise<number>
     verbosity: -1,
     remove: false,
   });
-  if (json) console.log(JSON.stringify(rows));
+  if (flags.json) console.log(JSON.stringify(rows));
   else {
-    console.log(`${'format'.padEnd(8)}${'compressed'.padStart(12)}${'uncompressed'.padStart(14)}${'ratio'.padStart(8)}  file`);
+    console.log(`${'format'.padEnd(8)}${'compressed'.padStart(12)}${'uncompressed'.padStart(14)}${'ratio'.padStart(9)}  file`);
     for (const { file, format, compressed, uncompressed, ratio } of rows) {
-      console.log(`${format.padEnd(8)}${formatBytes(compressed).padStart(12)}${formatBytes(uncompressed).padStart(14)}${ratio.toFixed(2).padStart(8)}  ${file}`);
+      console.log(`${format.padEnd(8)}${formatBytes(compressed).padStart(12)}${formatBytes(uncompressed).padStart(14)}${ratio.toFixed(2).padStart(9)}  ${file}`);
     }
   }
   return rows.length === files.length ? EXIT.ok : code;

@@ -153,6 +153,9 @@ const XERIAL_MAGIC = 0x82534e41;
 const XERIAL_MAGIC_END = 0x50505900;
 const ZSTD_MAGIC = 0xfd2fb528;
 const ZSTD_SKIPPABLE_MAGIC = 0x184d2a50;
+// Of versions 0.2 to 0.7 and 0.1 of the format: the decoder refuses them by name.
+const ZSTD_LEGACY_MAGIC = 0xfd2fb522;
+const ZSTD_OLDEST_MAGIC = 0xfd2fb51e;
 
 /** The format that begins like this: by the stream identifiers (framing_format.txt section 4.1) and the frames' magic numbers (RFC 8878 section 3.1). */
 export function formatOfBytes(bytes: Uint8Array): Format | undefined {
@@ -165,7 +168,7 @@ export function formatOfBytes(bytes: Uint8Array): Format | undefined {
   if (head.length >= 8 && head.readUInt32BE(0) === XERIAL_MAGIC && head.readUInt32BE(4) === XERIAL_MAGIC_END) return FORMATS.xerial;
   if (head.length >= 4) {
     const magic = head.readUInt32LE(0);
-    if (magic === ZSTD_MAGIC || (magic & 0xffff_fff0) === (ZSTD_SKIPPABLE_MAGIC | 0)) return FORMATS.zstd;
+    if ((magic >= ZSTD_LEGACY_MAGIC && magic <= ZSTD_MAGIC) || magic === ZSTD_OLDEST_MAGIC || (magic & 0xffff_fff0) === (ZSTD_SKIPPABLE_MAGIC | 0)) return FORMATS.zstd;
   }
   return undefined;
 }
