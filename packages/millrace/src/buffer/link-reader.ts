@@ -180,6 +180,15 @@ export abstract class LinkReader {
     return readable.take(n);
   }
 
+  /** {@link skip} of `before` bytes and {@link next} of `n` in one step, for messages one after the other: integers of 0 or more, for which there is enough. */
+  nextAfter(before: number, n: number): Bytes {
+    const { readable } = this;
+    const { first } = readable;
+    if (n > 0 && first !== undefined && before + n < first.end - first.start) return readable.cut(before, n);
+    this.skip(before);
+    return this.next(n);
+  }
+
   /** The next `n` bytes as they lie, without a copy: a rope, which the caller releases. Empty for n <= 0. */
   nextRope(n: number): Rope {
     const rope = new Rope();

@@ -104,6 +104,14 @@ export class Segments {
     return first.splitTo(n);
   }
 
+  /** Gives the first `before` bytes back and the `n` after them away: 1 or more, and more than that in the first part. */
+  cut(before: number, n: number): Bytes {
+    const first = this.first!;
+    this.length -= before + n;
+    if (before > 0) first.advance(before);
+    return first.splitTo(n);
+  }
+
   /** Gives the whole first part away. */
   takePart(): Bytes {
     const first = this.first!;

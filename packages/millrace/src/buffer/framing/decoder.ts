@@ -218,11 +218,11 @@ export class FrameDecoder {
   #taken(length: number, trailer: number): Bytes {
     if (this.frameEnd === this.frameStart) throw new BufferError('ERR_INSUFFICIENT_DATA', 'there is no current message, or it was taken');
     const { input } = this;
-    input.skip(this.#used - length - trailer);
+    const before = this.#used - length - trailer;
     this.#scanned -= this.#used - trailer;
     this.#used = trailer;
     this.#show(0, 0);
-    return input.next(length);
+    return input.nextAfter(before, length);
   }
 
   #memory(): Buffer {
