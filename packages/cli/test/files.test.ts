@@ -16,6 +16,7 @@ describe('compress, test, list, decompress', () => {
     ['zstd', '.zst', ['-1', '--no-check']],
     ['zstd', '.zst', ['--long']],
     ['zstd', '.zst', ['-6', '-T3']],
+    ['zstd', '.zst', ['-T0', '--check']],
     ['zstd', '.zst', ['-T1']],
     ['xerial', '.snappy', []],
   ])('%s %s %j', async (format, ending, options) => {

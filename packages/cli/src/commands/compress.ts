@@ -8,7 +8,7 @@ import { standardOutput } from '../files/output.js';
 import { runFiles } from '../files/run-files.js';
 import { parseCount, parseSize } from '../units.js';
 import { decompressFiles, testFiles } from './decompress.js';
-import { addFileOptions, chosenOutput, checkFiles, heapFor, readDictionary, refuseTerminal, reportJson, verbosity, type FileFlags } from './file-options.js';
+import { addFileOptions, chosenOutput, chosenThreads, checkFiles, heapFor, readDictionary, refuseTerminal, reportJson, verbosity, type FileFlags } from './file-options.js';
 import { listFiles } from './list.js';
 
 interface CompressFlags extends FileFlags {
@@ -41,6 +41,7 @@ export function compressCommand(done: (code: number) => void): Command {
     .option('--level <N>', 'how hard to look for matches, 1 to 19; also as -1 ... -19')
     .option('--block-size <SIZE>', 'S2, Snappy: most bytes in a block, 4KiB to 4MiB (default: 1MiB, Snappy 64KiB)')
     .option('--index', 'S2, Snappy: append an index, for --offset and --tail', false)
+    .option('--check', 'Zstandard: a checksum of the content, which is the default', true)
     .option('--no-check', 'Zstandard: no checksum')
     .option('-D, --dictionary <FILE>', 'Zstandard: a dictionary, trained or raw')
     .option('--long [N]', 'Zstandard: matches up to 2^N bytes away, 10 to 29; 27 without N')
@@ -79,7 +80,7 @@ async function compressFiles(files: string[], flags: CompressFlags): Promise<num
   const dictionary = readDictionary(flags.dictionary);
   // Threads see little of what came before their part, and a long window is wanted for what is far away.
   const most = windowLog === undefined ? Math.min(4, availableParallelism()) : 1;
-  const threads = flags.threads === undefined ? most : parseCount('--threads', flags.threads, 1, 32);
+  const threads = chosenThreads(flags.threads, most);
   checkFiles(files);
   const heap: Heap = heapFor();
   const results = reportJson(flags);

@@ -11,7 +11,7 @@ import { fileOutput } from '../files/file-output.js';
 import { noOutput, standardOutput } from '../files/output.js';
 import { runFiles } from '../files/run-files.js';
 import { parseCount, parseSize } from '../units.js';
-import { addFileOptions, checkFiles, chosenOutput, heapFor, readDictionary, reportJson, verbosity, type FileFlags } from './file-options.js';
+import { addFileOptions, checkFiles, chosenOutput, chosenThreads, heapFor, readDictionary, reportJson, verbosity, type FileFlags } from './file-options.js';
 
 export interface DecompressFlags extends FileFlags {
   offset?: string;
@@ -42,7 +42,7 @@ export function testCommand(done: (code: number) => void): Command {
     .argument('[FILE...]', 'files; - is standard input')
     .option('-D, --dictionary <FILE>', 'Zstandard: the dictionary that the frames name, or a raw one')
     .option('--long [N]', 'Zstandard: accept windows up to 2^N bytes, 10 to 31; 31 without N (default: 27)')
-    .option('-T, --threads <N>', 'threads for S2 and Snappy (default: one for each core, at most 4); the others use one')
+    .option('-T, --threads <N>', 'threads for S2 and Snappy, 1 to 32; 0 is one for each core (default: one for each core, at most 4); the others use one')
     .option('-q, --quiet', 'say nothing of files that are sound', false)
     .option('--json', 'a line of JSON for each sound file', false)
     .action(async (files: string[], flags: TestFlags) => {
@@ -79,7 +79,7 @@ function decodeSettings(heap: Heap, flags: { threads?: string; dictionary?: stri
   const { threads, dictionary, long } = flags;
   return {
     heap,
-    threads: threads === undefined ? Math.min(4, availableParallelism()) : parseCount('--threads', threads, 1, 32),
+    threads: chosenThreads(threads, Math.min(4, availableParallelism())),
     maxWindow: long === undefined ? undefined : 2 ** (long === true ? 31 : parseCount('--long', long, 10, 31)),
     dictionary: readDictionary(dictionary),
   };

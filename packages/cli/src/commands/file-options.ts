@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { Heap } from 'millrace/memory';
 import { CommandError, EXIT, systemError } from '../exit.js';
 import type { FileResult } from '../files/run-files.js';
+import { parseCount } from '../units.js';
 
 /** Options that compress, decompress and test share. */
 export interface FileFlags {
@@ -26,7 +28,7 @@ export function addFileOptions(command: Command): Command {
     .option('-f, --force', 'overwrite what exists; write binary data to a terminal', false)
     .option('-k, --keep', 'keep the input files, which is the default', false)
     .option('--rm', 'remove each input file when it is done', false)
-    .option('-T, --threads <N>', 'threads for S2, Snappy and writing Zstandard (default: one for each core, at most 4; one with --long)')
+    .option('-T, --threads <N>', 'threads for S2, Snappy and writing Zstandard, 1 to 32; 0 is one for each core (default: one for each core, at most 4; one with --long)')
     .option('-q, --quiet', 'no progress line', false)
     .option('-v, --verbose', 'a line for each file', false)
     .option('--json', 'a line of JSON for each file, on standard error when the data is on standard output', false);
@@ -43,6 +45,12 @@ export function chosenOutput(files: readonly string[], flags: FileFlags): Chosen
   if (flags.output === undefined || flags.output === '-') return { kind: flags.stdout || flags.output === '-' ? 'stdout' : 'beside' };
   if (files.length > 1) throw new CommandError(EXIT.usage, '-o takes one input');
   return { kind: 'file', path: flags.output };
+}
+
+/** What -T says, or `standard` without it. @throws CommandError exit code 2 */
+export function chosenThreads(threads: string | undefined, standard: number): number {
+  if (threads === undefined) return standard;
+  return parseCount('--threads', threads, 0, 32) || Math.min(32, availableParallelism());
 }
 
 /** The bytes of the file that -D names. @throws CommandError exit code 1 */
