@@ -88,8 +88,8 @@ function startFrame(ctx: u32, history: u32, length: u32): void {
     logB = atMost(sizeLog, length <= 16384 ? 12 : length <= 131072 ? 14 : 15);
     width = length <= 16384 || (length > 131072 && length <= 262144) ? 4 : 5;
   } else {
-    logA = atMost(sizeLog, length <= 16384 ? 13 : length <= 131072 ? 15 : level == LEVEL_BETTER ? 17 : 20);
-    logB = atMost(sizeLog, length <= 16384 ? 13 : length <= 131072 ? 15 : level == LEVEL_BETTER ? 15 : 18);
+    logA = atMost(sizeLog, length <= 16384 ? 13 : length <= 131072 ? 15 : level == LEVEL_BETTER ? 17 : 18);
+    logB = atMost(sizeLog, length <= 16384 ? 13 : length <= 131072 ? 15 : level == LEVEL_BETTER ? 15 : 17);
     width = length <= 262144 ? 4 : 5;
     pairs = 1;
   }

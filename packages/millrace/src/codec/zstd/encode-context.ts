@@ -37,7 +37,7 @@ const SHAPES: readonly Shape[] = [
   { logA: 15, logB: 0, entry: 4 },
   { logA: 16, logB: 15, entry: 4 },
   { logA: 17, logB: 15, entry: 8 },
-  { logA: 20, logB: 18, entry: 8 },
+  { logA: 18, logB: 17, entry: 8 },
 ];
 const LOW_MEMORY: readonly Shape[] = [
   { logA: 13, logB: 0, entry: 4 },
@@ -74,8 +74,10 @@ class Layout {
     const full = log >= 17;
     this.covers = log >= Math.min(17, most) ? 2 ** 31 - 1 : 2 ** log;
     this.block = Math.min(settings.blockLimit, this.covers);
-    this.matchALog = full ? shape.logA : Math.min(shape.logA, log);
-    this.matchBLog = full ? shape.logB : Math.min(shape.logB, log);
+    // No more entries than assembly/zstd/encode-frame.ts takes: short content has 2^13 at most.
+    const entries = log <= 14 ? Math.min(log, 13) : log;
+    this.matchALog = full ? shape.logA : Math.min(shape.logA, entries);
+    this.matchBLog = full ? shape.logB : Math.min(shape.logB, entries);
     // As in assembly/zstd/encode-block.ts: a large block with a sequence for every eight bytes ends there, and the next goes on.
     this.sequenceLimit = Math.min(this.block >> 2, Math.max(this.block >> 3, 4096)) + 16;
     this.matchB = this.matchA + (shape.entry << this.matchALog);
@@ -87,7 +89,7 @@ class Layout {
 }
 
 /**
- * A context: about 30 KiB for messages of a KiB, to 0.6 MiB at level fastest, 0.9 at default, 2 at better and 11 at best. It grows with need. One frame at
+ * A context: about 30 KiB for messages of a KiB, to 0.6 MiB at level fastest, 0.9 at default, 2 at better and 3.5 at best. It grows with need. One frame at
  * a time; contexts of one heap are independent of each other.
  */
 export class ZstdEncodeContext {
