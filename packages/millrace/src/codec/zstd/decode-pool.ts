@@ -2,8 +2,6 @@ import { checkInteger } from '../../base/arguments.js';
 import { MemoryError } from '../../base/errors.js';
 import type { Heap } from '../../memory/heap.js';
 
-/** What is kept ready when nothing decodes: one context serves all one-shot decoding of a thread. */
-const KEEP_IDLE = 1;
 const MIN_LITERALS = 4096;
 
 /** What a DecoderPool accepts. */
@@ -41,7 +39,8 @@ export class DecoderPool {
   readonly heap: Heap;
   readonly budget: number;
   readonly #size: number;
-  readonly #idle: DecoderContext[] = [];
+  /** What is kept ready when nothing decodes: one context serves all one-shot decoding of a thread. */
+  #idle: DecoderContext | undefined;
   readonly #waiters: Waiter[] = [];
   #bytes = 0;
   #inUse = 0;
@@ -68,11 +67,16 @@ export class DecoderPool {
    * @throws MemoryError `ERR_MEMORY_LIMIT` when the budget is used up, or the heap
    */
   acquire(): DecoderContext {
-    const idle = this.#idle.pop();
+    const idle = this.#idle;
     if (idle !== undefined) {
+      this.#idle = undefined;
       this.#inUse += 1;
       return idle;
     }
+    return this.#make();
+  }
+
+  #make(): DecoderContext {
     if (this.#bytes + this.#size > this.budget) throw this.#exhausted(this.#size);
     const { heap } = this;
     const image = heap.table('zstd-decoder', this.#size, (address) => heap.kernels.zstdContextInit(address, 0));
@@ -89,7 +93,7 @@ export class DecoderPool {
    */
   async acquireAsync(signal?: AbortSignal): Promise<DecoderContext> {
     signal?.throwIfAborted();
-    if (this.#waiters.length === 0 && (this.#idle.length > 0 || this.#bytes + this.#size <= this.budget)) return this.acquire();
+    if (this.#waiters.length === 0 && (this.#idle !== undefined || this.#bytes + this.#size <= this.budget)) return this.acquire();
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         resolve,
@@ -127,18 +131,20 @@ export class DecoderPool {
   /** Takes a context back; whoever waits longest gets it. */
   release(context: DecoderContext): void {
     this.#inUse -= 1;
-    const waiter = this.#waiters.shift();
-    if (waiter !== undefined) {
+    if (this.#waiters.length > 0) {
+      const waiter = this.#waiters.shift()!;
       waiter.signal?.removeEventListener('abort', waiter.onAbort);
       this.#inUse += 1;
       waiter.resolve(context);
-    } else if (this.#idle.length < KEEP_IDLE) this.#idle.push(context);
+    } else if (this.#idle === undefined) this.#idle = context;
     else this.#free(context);
   }
 
-  /** Gives all idle contexts back to the heap. */
+  /** Gives the idle context back to the heap. */
   trim(): void {
-    for (let context = this.#idle.pop(); context !== undefined; context = this.#idle.pop()) this.#free(context);
+    if (this.#idle === undefined) return;
+    this.#free(this.#idle);
+    this.#idle = undefined;
   }
 
   #free(context: DecoderContext): void {
