@@ -40,6 +40,13 @@ function refill(p: u32, used: u32): u64 {
   return (load<u64>(p) | 1) << <u64>(used & 7);
 }
 
+// How many bits of a word are done with when the code at entry `e` is too. The last code before a refill is not shifted out: that and the zeros under the
+// sentinel need not be waited for.
+@inline
+function usedBy(bits: u64, e: u32): u32 {
+  return <u32>ctz<u64>(bits) + <u32>load<u8>(e);
+}
+
 // The last symbols of a stream, each checked; true when the stream holds exactly them.
 function finishStream(table: u32, index: u32, to: u32, end: u32, stream: u32, p: u32, bits: u64): bool {
   let left: i32 = (<i32>(p - stream) << 3) + 64 - <i32>ctz<u64>(bits);
@@ -63,7 +70,7 @@ export function decodeOneStream(table: u32, index: u32, to: u32, count: u32, str
 function oneStream<Width>(table: u32, index: u32, to: u32, count: u32, stream: u32, size: u32): bool {
   const end = to + count;
   let p = stream + size - 8;
-  const used = firstUsed(p);
+  let used = firstUsed(p);
   p -= used >> 3;
   let bits = refill(p, used);
   const indexed = sizeof<Width>() == sizeof<Narrow>() || index == HUFFMAN_MAX_BITS;
@@ -72,12 +79,14 @@ function oneStream<Width>(table: u32, index: u32, to: u32, count: u32, stream: u
     e = entryOf<Width>(table, bits); bits <<= load<u8>(e); store<u8>(to, load<u8>(e, 1), 1);
     e = entryOf<Width>(table, bits); bits <<= load<u8>(e); store<u8>(to, load<u8>(e, 1), 2);
     e = entryOf<Width>(table, bits); bits <<= load<u8>(e); store<u8>(to, load<u8>(e, 1), 3);
-    e = entryOf<Width>(table, bits); bits <<= load<u8>(e); store<u8>(to, load<u8>(e, 1), 4);
+    e = entryOf<Width>(table, bits);
     if (sizeof<Width>() == sizeof<Narrow>()) {
+      bits <<= load<u8>(e); store<u8>(to, load<u8>(e, 1), 4);
       e = entryOf<Width>(table, bits); bits <<= load<u8>(e); store<u8>(to, load<u8>(e, 1), 5);
-      e = entryOf<Width>(table, bits); bits <<= load<u8>(e); store<u8>(to, load<u8>(e, 1), 6);
+      e = entryOf<Width>(table, bits);
     }
-    e = <u32>ctz<u64>(bits); p -= e >> 3; bits = refill(p, e);
+    store<u8>(to, load<u8>(e, 1), sizeof<Width>() == sizeof<Narrow>() ? 6 : 4);
+    used = usedBy(bits, e); p -= used >> 3; bits = refill(p, used);
     to += codesARound<Width>();
   }
   return finishStream(table, index, to, end, stream, p, bits);
@@ -139,46 +148,55 @@ function fourStreams<Width>(table: u32, index: u32, to: u32, count: u32, source:
       const o1 = o0 + segment;
       const o2 = o0 + segment2;
       const o3 = o0 + segment3;
+      let used: u32;
       let e = entryOf<Width>(table, b0); b0 <<= load<u8>(e); store<u8>(o0, load<u8>(e, 1));
       e = entryOf<Width>(table, b0); b0 <<= load<u8>(e); store<u8>(o0, load<u8>(e, 1), 1);
       e = entryOf<Width>(table, b0); b0 <<= load<u8>(e); store<u8>(o0, load<u8>(e, 1), 2);
       e = entryOf<Width>(table, b0); b0 <<= load<u8>(e); store<u8>(o0, load<u8>(e, 1), 3);
-      e = entryOf<Width>(table, b0); b0 <<= load<u8>(e); store<u8>(o0, load<u8>(e, 1), 4);
+      e = entryOf<Width>(table, b0);
       if (sizeof<Width>() == sizeof<Narrow>()) {
+        b0 <<= load<u8>(e); store<u8>(o0, load<u8>(e, 1), 4);
         e = entryOf<Width>(table, b0); b0 <<= load<u8>(e); store<u8>(o0, load<u8>(e, 1), 5);
-        e = entryOf<Width>(table, b0); b0 <<= load<u8>(e); store<u8>(o0, load<u8>(e, 1), 6);
+        e = entryOf<Width>(table, b0);
       }
-      e = <u32>ctz<u64>(b0); p0 -= e >> 3; b0 = refill(p0, e);
+      store<u8>(o0, load<u8>(e, 1), sizeof<Width>() == sizeof<Narrow>() ? 6 : 4);
+      used = usedBy(b0, e); p0 -= used >> 3; b0 = refill(p0, used);
       e = entryOf<Width>(table, b1); b1 <<= load<u8>(e); store<u8>(o1, load<u8>(e, 1));
       e = entryOf<Width>(table, b1); b1 <<= load<u8>(e); store<u8>(o1, load<u8>(e, 1), 1);
       e = entryOf<Width>(table, b1); b1 <<= load<u8>(e); store<u8>(o1, load<u8>(e, 1), 2);
       e = entryOf<Width>(table, b1); b1 <<= load<u8>(e); store<u8>(o1, load<u8>(e, 1), 3);
-      e = entryOf<Width>(table, b1); b1 <<= load<u8>(e); store<u8>(o1, load<u8>(e, 1), 4);
+      e = entryOf<Width>(table, b1);
       if (sizeof<Width>() == sizeof<Narrow>()) {
+        b1 <<= load<u8>(e); store<u8>(o1, load<u8>(e, 1), 4);
         e = entryOf<Width>(table, b1); b1 <<= load<u8>(e); store<u8>(o1, load<u8>(e, 1), 5);
-        e = entryOf<Width>(table, b1); b1 <<= load<u8>(e); store<u8>(o1, load<u8>(e, 1), 6);
+        e = entryOf<Width>(table, b1);
       }
-      e = <u32>ctz<u64>(b1); p1 -= e >> 3; b1 = refill(p1, e);
+      store<u8>(o1, load<u8>(e, 1), sizeof<Width>() == sizeof<Narrow>() ? 6 : 4);
+      used = usedBy(b1, e); p1 -= used >> 3; b1 = refill(p1, used);
       e = entryOf<Width>(table, b2); b2 <<= load<u8>(e); store<u8>(o2, load<u8>(e, 1));
       e = entryOf<Width>(table, b2); b2 <<= load<u8>(e); store<u8>(o2, load<u8>(e, 1), 1);
       e = entryOf<Width>(table, b2); b2 <<= load<u8>(e); store<u8>(o2, load<u8>(e, 1), 2);
       e = entryOf<Width>(table, b2); b2 <<= load<u8>(e); store<u8>(o2, load<u8>(e, 1), 3);
-      e = entryOf<Width>(table, b2); b2 <<= load<u8>(e); store<u8>(o2, load<u8>(e, 1), 4);
+      e = entryOf<Width>(table, b2);
       if (sizeof<Width>() == sizeof<Narrow>()) {
+        b2 <<= load<u8>(e); store<u8>(o2, load<u8>(e, 1), 4);
         e = entryOf<Width>(table, b2); b2 <<= load<u8>(e); store<u8>(o2, load<u8>(e, 1), 5);
-        e = entryOf<Width>(table, b2); b2 <<= load<u8>(e); store<u8>(o2, load<u8>(e, 1), 6);
+        e = entryOf<Width>(table, b2);
       }
-      e = <u32>ctz<u64>(b2); p2 -= e >> 3; b2 = refill(p2, e);
+      store<u8>(o2, load<u8>(e, 1), sizeof<Width>() == sizeof<Narrow>() ? 6 : 4);
+      used = usedBy(b2, e); p2 -= used >> 3; b2 = refill(p2, used);
       e = entryOf<Width>(table, b3); b3 <<= load<u8>(e); store<u8>(o3, load<u8>(e, 1));
       e = entryOf<Width>(table, b3); b3 <<= load<u8>(e); store<u8>(o3, load<u8>(e, 1), 1);
       e = entryOf<Width>(table, b3); b3 <<= load<u8>(e); store<u8>(o3, load<u8>(e, 1), 2);
       e = entryOf<Width>(table, b3); b3 <<= load<u8>(e); store<u8>(o3, load<u8>(e, 1), 3);
-      e = entryOf<Width>(table, b3); b3 <<= load<u8>(e); store<u8>(o3, load<u8>(e, 1), 4);
+      e = entryOf<Width>(table, b3);
       if (sizeof<Width>() == sizeof<Narrow>()) {
+        b3 <<= load<u8>(e); store<u8>(o3, load<u8>(e, 1), 4);
         e = entryOf<Width>(table, b3); b3 <<= load<u8>(e); store<u8>(o3, load<u8>(e, 1), 5);
-        e = entryOf<Width>(table, b3); b3 <<= load<u8>(e); store<u8>(o3, load<u8>(e, 1), 6);
+        e = entryOf<Width>(table, b3);
       }
-      e = <u32>ctz<u64>(b3); p3 -= e >> 3; b3 = refill(p3, e);
+      store<u8>(o3, load<u8>(e, 1), sizeof<Width>() == sizeof<Narrow>() ? 6 : 4);
+      used = usedBy(b3, e); p3 -= used >> 3; b3 = refill(p3, used);
       o0 += codesARound<Width>();
     } while (o0 < batchEnd);
   }
