@@ -105,6 +105,7 @@ export const WEIGHT_TABLE: u32 = 7296; // u64 x 64
 /** Results of readCounts: accuracy, and number of codes described. */
 export const COUNTS_LOG: u32 = 7808;
 export const COUNTS_CODES: u32 = 7812;
+export const RARE: u32 = 7824; // u8 x 64: the codes that have less than one cell
 
 // ---- tables ----
 export const FRAME_TABLES: u32 = 8192;

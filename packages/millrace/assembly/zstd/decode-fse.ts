@@ -1,6 +1,6 @@
 // FSE tables (RFC 8878 section 4.1): reading a distribution and building from it the table of a sequence code or of Huffman weights.
 
-import { COUNTS, COUNTS_CODES, COUNTS_LOG, IN_ORDER, NEXT, SPREAD, WEIGHT_TABLE } from "./decode-context";
+import { COUNTS, COUNTS_CODES, COUNTS_LOG, IN_ORDER, NEXT, RARE, SPREAD, WEIGHT_TABLE } from "./decode-context";
 
 /** The position of the highest bit set; `x` is not 0. */
 @inline
@@ -75,29 +75,25 @@ function spread(context: u32, codes: u32, log: u32): void {
   const cells = context + SPREAD;
   const size: u32 = 1 << log;
   const mask = size - 1;
-  let high = mask;
+  // The codes are written down in order with wide stores, those of less than one cell apart.
+  let p = context + IN_ORDER;
+  let rare: u32 = 0;
   for (let code: u32 = 0; code < codes; code++) {
-    let count = <i32>load<i16>(counts + (code << 1));
-    if (count < 0) {
-      store<u8>(cells + high, <u8>code);
-      high--;
-      count = 1;
-    }
-    store<u16>(next + (code << 1), <u16>count);
+    const count = <i32>load<i16>(counts + (code << 1));
+    const least = count < 0;
+    store<u16>(next + (code << 1), <u16>(least ? 1 : count));
+    store<u8>(context + rare, <u8>code, RARE);
+    rare += <u32>least;
+    const wide = i8x16.splat(<i8>code);
+    const end = p + (least ? 0 : count);
+    v128.store(p, wide);
+    for (let q = p + 16; q < end; q += 16) v128.store(q, wide);
+    p = end;
   }
+  p = context + IN_ORDER;
   const step = (size >> 1) + (size >> 3) + 3;
   let at: u32 = 0;
-  if (high == mask) {
-    // No cell is taken yet: write the codes down in order with wide stores, then scatter them without a branch.
-    let p = context + IN_ORDER;
-    for (let code: u32 = 0; code < codes; code++) {
-      const wide = i8x16.splat(<i8>code);
-      const end = p + <u32>load<u16>(counts + (code << 1));
-      v128.store(p, wide);
-      for (let q = p + 16; q < end; q += 16) v128.store(q, wide);
-      p = end;
-    }
-    p = context + IN_ORDER;
+  if (rare == 0) {
     for (let cell: u32 = 0; cell < size; cell += 4, p += 4) {
       store<u8>(cells + at, load<u8>(p));
       store<u8>(cells + ((at + step) & mask), load<u8>(p, 1));
@@ -107,13 +103,14 @@ function spread(context: u32, codes: u32, log: u32): void {
     }
     return;
   }
-  for (let code: u32 = 0; code < codes; code++) {
-    const count = <i32>load<i16>(counts + (code << 1));
-    for (let i = 0; i < count; i++) {
-      store<u8>(cells + at, <u8>code);
-      do at = (at + step) & mask; while (at > high);
-    }
+  // The last cells are those of the rare codes: the others step over them, which here is to be written over.
+  const high = size - rare;
+  for (let cell: u32 = 0; cell < size; cell++) {
+    store<u8>(cells + at, load<u8>(p));
+    p += <u32>(at < high);
+    at = (at + step) & mask;
   }
+  for (let i: u32 = 0; i < rare; i++) store<u8>(cells + mask - i, load<u8>(context + i, RARE));
 }
 
 /** Builds the table at address `table` from COUNTS; `prototypes` is the offset in the context of the entries for each code. */
