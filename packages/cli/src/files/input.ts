@@ -84,25 +84,35 @@ interface PieceSource {
   close(): Promise<void>;
 }
 
-// Read straight into the heap.
+// Read straight into the heap, the next piece while this one is worked on.
 function fileSource(file: FileHandle, name: string, heap: Heap, pieceSize: number): PieceSource {
+  const read = async (): Promise<Bytes | undefined> => {
+    const target = BytesMut.withCapacity(pieceSize, heap);
+    try {
+      for (let bytesRead = 1; bytesRead > 0 && target.length < pieceSize; target.advanceMut(bytesRead)) {
+        ({ bytesRead } = await file.read(target.block.u8, target.spareStart, pieceSize - target.length));
+      }
+    } catch (error) {
+      target.release();
+      throw systemError(`cannot read ${name}`, error);
+    }
+    const piece = target.freeze();
+    if (piece.length > 0) return piece;
+    piece.release();
+    return undefined;
+  };
+  let ahead: Promise<Bytes | undefined> | undefined;
   return {
     async next() {
-      const target = BytesMut.withCapacity(pieceSize, heap);
-      try {
-        for (let bytesRead = 1; bytesRead > 0 && target.length < pieceSize; target.advanceMut(bytesRead)) {
-          ({ bytesRead } = await file.read(target.block.u8, target.spareStart, pieceSize - target.length));
-        }
-      } catch (error) {
-        target.release();
-        throw systemError(`cannot read ${name}`, error);
-      }
-      const piece = target.freeze();
-      if (piece.length > 0) return piece;
-      piece.release();
-      return undefined;
+      const piece = await (ahead ?? read());
+      ahead = piece === undefined ? undefined : read();
+      ahead?.catch(() => undefined); // told when it is asked for
+      return piece;
     },
-    close: () => file.close(),
+    async close() {
+      await ahead?.then((piece) => piece?.release(), () => undefined);
+      await file.close();
+    },
   };
 }
 
