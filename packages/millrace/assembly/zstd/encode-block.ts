@@ -37,7 +37,7 @@ function findSequences(ctx: u32, start: u32, end: u32): u32 {
       // The sizes that whole messages give the tables have finders of their own.
       const log = load<u32>(ctx, C_LOG_A);
       const shortLog = load<u32>(ctx, C_LOG_B);
-      if (width == 4) return log == 13 && shortLog == 12 ? findDouble4Log13(ctx, start, end) : findDouble4(ctx, start, end);
+      if (width == 4) return log == 13 && shortLog == 13 ? findDouble4Log13(ctx, start, end) : findDouble4(ctx, start, end);
       if (log == 14 && shortLog == 14) return findDouble5Log14(ctx, start, end);
       return log == 16 && shortLog == 15 ? findDouble5Log16(ctx, start, end) : findDouble5(ctx, start, end);
     }

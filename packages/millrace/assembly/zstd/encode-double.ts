@@ -160,7 +160,7 @@ export function findDouble4(ctx: u32, start: u32, end: u32): u32 {
 }
 
 export function findDouble4Log13(ctx: u32, start: u32, end: u32): u32 {
-  return find(ctx, start, end, 4, 13, 12, false);
+  return find(ctx, start, end, 4, 13, 13, false);
 }
 
 export function findDouble5(ctx: u32, start: u32, end: u32): u32 {

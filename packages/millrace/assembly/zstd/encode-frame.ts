@@ -85,7 +85,7 @@ function startFrame(ctx: u32, history: u32, length: u32): void {
     width = length <= 16384 ? 5 : length <= 262144 ? 6 : 7;
   } else if (level == LEVEL_DEFAULT) {
     logA = atMost(sizeLog, length <= 16384 ? 13 : length <= 131072 ? 14 : 16);
-    logB = atMost(sizeLog, length <= 16384 ? 12 : length <= 131072 ? 14 : 15);
+    logB = atMost(sizeLog, length <= 16384 ? 13 : length <= 131072 ? 14 : 15);
     width = length <= 16384 || (length > 131072 && length <= 262144) ? 4 : 5;
   } else {
     logA = atMost(sizeLog, length <= 16384 ? 13 : length <= 131072 ? 15 : level == LEVEL_BETTER ? 17 : 18);
