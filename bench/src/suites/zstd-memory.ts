@@ -27,23 +27,28 @@ function contexts(context: SuiteContext): void {
   }
 }
 
-/** Bytes of the heap and of V8 that a million bytes of messages leave behind, into a buffer that the caller keeps. */
+/** Bytes of the heap and of V8 that each message leaves behind, encoded and decoded into a buffer that the caller keeps. */
 function perMessage(context: SuiteContext, messages: readonly Buffer[]): void {
   const heap = new Heap();
   const encoder = new ZstdEncoder({ heap, level: 'fastest' });
   const decoder = new ZstdDecoder({ heap });
   const target = Buffer.alloc(encoder.maxEncodedSize(Math.max(...messages.map((message) => message.length))));
   const verified = messages.every((message) => decoder.decodeToBuffer(target.subarray(0, encoder.encodeInto(message, target))).equals(message));
+  const passes = context.verifyOnly ? 1 : 200;
+  const measure = (name: string, inputs: readonly Buffer[], use: (input: Buffer) => number): void => {
+    for (let warm = 0; warm < 20; warm += 1) for (const input of inputs) use(input);
+    const live = heap.live;
+    gc();
+    const before = process.memoryUsage().heapUsed;
+    for (let pass = 0; pass < passes; pass += 1) for (const input of inputs) use(input);
+    const garbage = (process.memoryUsage().heapUsed - before) / (passes * inputs.length);
+    context.row({ case: `${name}/heap-growth`, metric: 'bytes/message', better: 'lower', ours: (heap.live - live) / inputs.length, peer: '-', peerValue: undefined, verified });
+    context.row({ case: `${name}/garbage`, metric: 'bytes/message', better: 'lower', ours: Math.max(0, garbage), peer: '-', peerValue: undefined, verified });
+  };
+  const frames = messages.map((message) => Buffer.from(target.subarray(0, encoder.encodeInto(message, target))));
+  measure('into', messages, (message) => encoder.encodeInto(message, target));
+  measure('decode-into', frames, (frame) => decoder.decodeInto(frame, target));
   decoder.release();
-  for (let warm = 0; warm < 20; warm += 1) for (const message of messages) encoder.encodeInto(message, target);
-  const live = heap.live;
-  const passes = context.verifyOnly ? 1 : 20;
-  gc();
-  const before = process.memoryUsage().heapUsed;
-  for (let pass = 0; pass < passes; pass += 1) for (const message of messages) encoder.encodeInto(message, target);
-  const garbage = (process.memoryUsage().heapUsed - before) / (passes * messages.length);
-  context.row({ case: 'into/heap-growth', metric: 'bytes/message', better: 'lower', ours: (heap.live - live) / messages.length, peer: '-', peerValue: undefined, verified });
-  context.row({ case: 'into/garbage', metric: 'bytes/message', better: 'lower', ours: Math.max(0, garbage), peer: '-', peerValue: undefined, verified });
   encoder.release();
 }
 
@@ -92,10 +97,10 @@ function gc(): void {
   (globalThis as { gc?: () => void }).gc?.();
 }
 
-/** What encoding Zstandard takes: contexts, calls, and frames that are kept. */
+/** What Zstandard takes: contexts, calls, and frames that are kept. */
 export const zstdMemorySuite: Suite = {
   name: 'zstd-memory',
-  description: 'memory of Zstandard encoding: contexts by level and size, calls, and 10,000 frames that are kept',
+  description: 'memory of Zstandard: contexts by level and size, calls, and 10,000 frames that are kept',
   nodes: [24],
   execArgv: ['--expose-gc'],
   async run(context) {
