@@ -112,8 +112,8 @@ export class Bytes extends View {
     const block = this.block;
     if (block === RELEASED) throwReleased();
     const length = this.end - this.start;
-    checkInteger('end', end, 0, length);
-    checkInteger('begin', begin, 0, end);
+    checkOffset(end, length, 'end');
+    checkOffset(begin, end, 'begin');
     if (end - begin === length) return this.clone();
     const start = this.start + begin;
     block.cover(start, this.start + end);
@@ -520,9 +520,9 @@ interface Fields {
   view: DataView;
 }
 
-function checkOffset(n: number, length: number): void {
+function checkOffset(n: number, length: number, name: string = 'n'): void {
   // Small integers pass without a call.
-  if ((n | 0) !== n || n < 0 || n > length) checkInteger('n', n, 0, length);
+  if ((n | 0) !== n || n < 0 || n > length) checkInteger(name, n, 0, length);
 }
 
 function throwForeign(message: string): never {
