@@ -1,9 +1,9 @@
 // The sequences of a block (RFC 8878 sections 3.1.1.3.2 and 3.1.1.4): the tables they are coded with, then decoding and executing each.
 //
 // The loop comes in a fast form, which may write up to 32 bytes past the end of what it copies, and an exact one, which finishes where
-// the destination ends. The fast form is compiled twice: for a frame whose whole output lies together and whose fields fit one 56-bit
-// load, and for the rest. In each iteration the bits of one sequence are read, then those of the three states of the next; the last
-// update is of states that are not in the stream, so its bits are given back at the end, where exactly none must be left.
+// the destination ends. The fast form is compiled for each of the three shapes of a frame below. In each iteration the bits of one
+// sequence are read, then those of the three states of the next; the last update is of states that are not in the stream, so its bits
+// are given back at the end, where exactly none must be left.
 
 import {
   LL_CODES, LL_DEFAULT_LOG, LL_MAX_LOG, ML_CODES, ML_DEFAULT_LOG, ML_MAX_LOG, MODE_COMPRESSED, MODE_PREDEFINED, MODE_RLE, OF_CODES,
