@@ -7,6 +7,7 @@ import {
   BLOCK_MAX, FAULT, FRAME_TABLES, HASH, HASHING, HISTORY_LENGTH, HUFFMAN, HUFFMAN_AT, HUFFMAN_INDEX, LITERALS, LOOP_LITERAL, LOOP_OUT, MAX_OFFSET, PRODUCED,
   TREE_INDEX, WINDOW, WITH_DICTIONARY,
 } from "./decode-context";
+import { copyApart } from "./decode-copy";
 import { readHuffmanTable } from "./decode-huffman";
 import { decodeFourStreams, decodeOneStream } from "./decode-literals";
 import {
@@ -52,7 +53,7 @@ export function decodeBlock(context: u32, header: u32, p: u32, out: u32, limit: 
     if (written < 0) return written;
   } else {
     if (size > limit - out) return -BLOCK_OUTPUT_TOO_LARGE;
-    if (type == BLOCK_RAW) memory.copy(out, p, size);
+    if (type == BLOCK_RAW) copyApart(out, p, size);
     else memory.fill(out, load<u8>(p), size);
     written = size;
   }
