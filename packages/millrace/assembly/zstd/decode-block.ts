@@ -162,7 +162,7 @@ function decodeCompressed(context: u32, p: u32, size: u32, out: u32, end: u32, w
       v128.store(to, v128.load(literals, 16), 16);
     }
   } else {
-    memory.copy(out, literals, rest);
+    copyApart(out, literals, rest);
   }
   return <i32>(out + rest - start);
 }
