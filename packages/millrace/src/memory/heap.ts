@@ -2,9 +2,11 @@ import { ArgumentRangeError, checkInteger } from '../base/arguments.js';
 import { MemoryError } from '../base/errors.js';
 import type { Kernels } from '../wasm/kernels.js';
 import { instantiateKernels, kernelModule } from '../wasm/module.js';
-import type { CompiledModule, SharedMemory } from '../wasm/webassembly.js';
+import type { CompiledModule } from '../wasm/webassembly.js';
 import { Buddy } from './buddy.js';
+import { reportAtExit } from './exit-report.js';
 import { FreeRun, NO_RUN } from './free-run.js';
+import type { HeapDescriptor, HeapOptions } from './heap-options.js';
 import { Ledger, RED_ZONE, type Leak } from './ledger.js';
 import { LinearMemory } from './linear-memory.js';
 import { NURSERY_ROOM, Nursery } from './nursery.js';
@@ -13,32 +15,7 @@ import type { HeapMap, HeapStats } from './report.js';
 import { ReturnLists } from './returns.js';
 import { attachSlot, attachedThreads, detachSlot, markDead } from './slots.js';
 import { COMMITTED, LOCK_STEALS, OWNED, OWNED_HIGH, PAGE, REPORTS, REPORT_SIZE, SLOTS } from './state.js';
-import { FREED, Tiers, foreign, tierOptions, type TierOptions } from './tiers.js';
-
-/** How a {@link Heap} is made: how large it may be and how it divides its work. */
-export interface HeapOptions {
-  /** Most bytes of linear memory. @default 1 GiB; 256 KiB to 2 GiB */
-  limit?: number;
-  /** Bytes of linear memory at the start. @default 1 MiB */
-  initial?: number;
-  tiers?: TierOptions;
-  /** After this time without a change in live bytes, blocks that are wholly free go back to the level that all threads share; 0 for never. @default 10,000 */
-  idleMs?: number;
-  /** Red zones, poison, and a ledger that knows who allocated what; slow. @default true when the environment has MILLRACE_DEBUG=1, else false */
-  debug?: boolean;
-}
-
-/** What another thread needs to work on the same memory: give it to `Heap.attach` there. Survives structured clone. */
-export interface HeapDescriptor {
-  readonly memory: SharedMemory;
-  readonly module: CompiledModule;
-  readonly limit: number;
-  readonly tiers: Required<TierOptions>;
-  readonly idleMs: number;
-  readonly debug: boolean;
-  /** Constant tables that exist already. */
-  readonly tables: readonly (readonly [name: string, address: number])[];
-}
+import { FREED, Tiers, foreign, tierOptions } from './tiers.js';
 
 /** Every allocation starts at a multiple of this and covers a multiple of it. */
 export const ALIGNMENT = 16;
@@ -528,27 +505,6 @@ export class Heap {
     }, this.#options.idleMs);
     this.#idleTimer.unref();
   }
-}
-
-let debugged: Set<WeakRef<Heap>> | undefined;
-
-// What heaps in debug mode still have at the end of the process, by one listener for all.
-function reportAtExit(heap: Heap): void {
-  if (debugged === undefined) {
-    const all = new Set<WeakRef<Heap>>();
-    debugged = all;
-    process.once('exit', () => {
-      for (const reference of all) {
-        const live = reference.deref();
-        live?.trim(); // what is kept to be used again was not forgotten
-        for (const leak of live?.leaks() ?? []) {
-          process.stderr.write(`millrace: ${leak.bytes} bytes in ${leak.count} allocations were never freed; they were made\n${leak.site}\n`);
-          for (const view of leak.pinnedBy) process.stderr.write(`  pinned by ${view}\n`);
-        }
-      }
-    });
-  }
-  debugged.add(new WeakRef(heap));
 }
 
 let shared: Heap | undefined;

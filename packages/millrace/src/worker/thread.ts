@@ -1,7 +1,8 @@
 // What a worker thread runs: it joins the memory, does jobs as long as there are any, and sleeps on the queue's signal otherwise. It takes no
 // messages: everything it needs to know is in the shared words.
 import { workerData } from 'node:worker_threads';
-import { Heap, type HeapDescriptor } from '../memory/heap.js';
+import { Heap } from '../memory/heap.js';
+import type { HeapDescriptor } from '../memory/heap-options.js';
 import { Operations } from './operations.js';
 import * as queue from './queue.js';
 

@@ -1,5 +1,6 @@
 import { expect, onTestFinished } from 'vitest';
-import { Heap, type HeapOptions } from '../../src/memory/heap.js';
+import { Heap } from '../../src/memory/heap.js';
+import type { HeapOptions } from '../../src/memory/heap-options.js';
 
 /** A heap of 16 MiB whose every byte must be back at the end of each test; MILLRACE_DEBUG=1 runs them all in debug mode. */
 export function ledgerHeap(options: HeapOptions = {}): Heap {

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { Bytes, BytesMut } from '../../src/bytes/bytes.js';
 import { gather } from '../../src/bytes/gather.js';
 import { Rope } from '../../src/bytes/rope.js';
-import { Heap, type HeapOptions } from '../../src/memory/heap.js';
+import { Heap } from '../../src/memory/heap.js';
+import type { HeapOptions } from '../../src/memory/heap-options.js';
 import { NURSERY_BELOW, NURSERY_ROOM } from '../../src/memory/nursery.js';
 import { counting } from './ledger.js';
 
