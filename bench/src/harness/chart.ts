@@ -18,12 +18,16 @@ interface Strip {
   readonly median: number;
 }
 
-const WIDTH = 860;
-const LEFT = 330;
+const WIDTH = 940;
+const LEFT = 420;
 const RIGHT = 70;
 const TOP = 74;
 const STRIP = 20;
 const RADIUS = 4;
+/** The metric of rows that sum others up. */
+const MEAN = 'times their speed';
+/** Characters of a label that have room. */
+const LABEL = 62;
 /** Ratios beyond these are drawn at the edge, and named in the tooltip as they are. */
 const LEAST = 1 / 8;
 const MOST = 128;
@@ -45,6 +49,7 @@ function strips(rows: readonly ChartRow[]): Map<string, Strip[]> {
   const bySuite = new Map<string, Map<string, ChartRow[]>>();
   for (const row of rows) {
     if (row.ratio === undefined || !Number.isFinite(row.ratio) || row.ratio <= 0) continue;
+    if (row.metric === MEAN) continue; // its cases are dots already
     const suite = bySuite.get(row.suite) ?? new Map<string, ChartRow[]>();
     bySuite.set(row.suite, suite);
     const label = `${row.peer}, ${row.metric}`;
@@ -71,12 +76,13 @@ export function chart(rows: readonly ChartRow[], source: ChartSource): string {
   let drawn = 0;
   let won = 0;
   for (const [suite, found] of suites) {
-    y += 10;
+    y += 12;
     body.push(`<text class="suite" x="12" y="${y + 4}">${escape(suite)}</text>`);
+    y += STRIP;
     for (const strip of found) {
       const middle = x(strip.median).toFixed(1);
       body.push(
-        `<text class="label" x="${LEFT - 16}" y="${y + 4}">${escape(strip.label)}</text>`,
+        `<text class="label" x="${LEFT - 16}" y="${y + 4}">${escape(strip.label.length > LABEL ? `${strip.label.slice(0, LABEL - 1)}…` : strip.label)}</text>`,
         `<line class="strip" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y}" y2="${y}"/>`,
         ...strip.rows.map((row) => dot(row, y)),
         `<line class="median" x1="${middle}" x2="${middle}" y1="${y - 7}" y2="${y + 7}"/>`,

@@ -42,7 +42,7 @@ export function testCommand(done: (code: number) => void): Command {
     .argument('[FILE...]', 'files; - is standard input')
     .option('-D, --dictionary <FILE>', 'Zstandard: the dictionary that the frames name, or a raw one')
     .option('--long [N]', 'Zstandard: accept windows up to 2^N bytes, 10 to 31; 31 without N (default: 27)')
-    .option('-T, --threads <N>', 'threads for S2 and Snappy, 1 to 32; 0 is one for each core (default: one for each core, at most 4); the others use one')
+    .option('-T, --threads <N>', 'threads for S2 and Snappy, 1 to 32; 0 is one for each core (default: one for each core but one, at most 4); the others use one')
     .option('-q, --quiet', 'say nothing of files that are sound', false)
     .option('--json', 'a line of JSON for each sound file', false)
     .action(async (files: string[], flags: TestFlags) => {
@@ -79,7 +79,8 @@ function decodeSettings(heap: Heap, flags: { threads?: string; dictionary?: stri
   const { threads, dictionary, long } = flags;
   return {
     heap,
-    threads: chosenThreads(threads, Math.min(4, availableParallelism())),
+    // Reading and writing have a core: on two, two threads took a third more processor time and gained nothing (docs/performance.md).
+    threads: chosenThreads(threads, Math.max(1, Math.min(4, availableParallelism() - 1))),
     maxWindow: long === undefined ? undefined : 2 ** (long === true ? 31 : parseCount('--long', long, 10, 31)),
     dictionary: readDictionary(dictionary),
   };
