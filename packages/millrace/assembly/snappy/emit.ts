@@ -1,5 +1,7 @@
 // Writes the elements of a block (format.ts). None of these checks for room: the encoders' headers say why there is enough.
 
+import { copyApart } from "../bytes/copy-apart";
+
 /** Writes a literal of `n` bytes, n >= 0 (none for 0). While d <= dWide, 65 bytes from d may be overwritten. */
 @inline
 export function emitLiteral(d: u32, literal: u32, n: u32, dWide: u32): u32 {
@@ -20,7 +22,7 @@ export function emitLiteral(d: u32, literal: u32, n: u32, dWide: u32): u32 {
   } else {
     d = emitLongTag(d, n - 1);
   }
-  memory.copy(d, literal, n);
+  copyApart(d, literal, n);
   return d + n;
 }
 

@@ -1,5 +1,6 @@
 // One block (RFC 8878 section 3.1.1.2): raw, RLE, or compressed into a literals section and a sequences section.
 
+import { copyApart } from "../bytes/copy-apart";
 import {
   BLOCK_COMPRESSED, BLOCK_RAW, BLOCK_RLE, HUFFMAN_MAX_BITS, LITERALS_COMPRESSED, LITERALS_RAW, LITERALS_TREELESS,
 } from "./constants";
@@ -7,7 +8,6 @@ import {
   BLOCK_MAX, FAULT, FRAME_TABLES, HASH, HASHING, HISTORY_LENGTH, HUFFMAN, HUFFMAN_AT, HUFFMAN_INDEX, LITERALS, LOOP_LITERAL, LOOP_OUT, MAX_OFFSET, PRODUCED,
   TREE_INDEX, WINDOW, WITH_DICTIONARY,
 } from "./decode-context";
-import { copyApart } from "./decode-copy";
 import { readHuffmanTable } from "./decode-huffman";
 import { decodeFourStreams, decodeOneStream } from "./decode-literals";
 import {

@@ -1,4 +1,5 @@
 // One block: RFC 8878 section 3.1.1.2. Compressed when that saves something, otherwise stored, or one byte repeated.
+import { copyApart } from "../bytes/copy-apart";
 import { BLOCK_COMPRESSED, BLOCK_HEADER, BLOCK_RAW, BLOCK_RLE, MAX_BLOCK } from "./constants";
 import { findDouble4, findDouble4Log13, findDouble5, findDouble5Log14, findDouble5Log16, findDoubleOld } from "./encode-double";
 import { findFast5, findFast6, findFast7, findFastOld } from "./encode-fast";
@@ -115,6 +116,6 @@ export function encodeBlock(ctx: u32, start: u32, end: u32, isLast: bool, d: u32
 
 function writeStored(d: u32, start: u32, end: u32, isLast: bool): u32 {
   writeHeader(d, BLOCK_RAW, end - start, isLast);
-  memory.copy(d + BLOCK_HEADER, start, end - start);
+  copyApart(d + BLOCK_HEADER, start, end - start);
   return d + BLOCK_HEADER + end - start;
 }

@@ -1,4 +1,5 @@
 // The literals section of a block: RFC 8878 section 3.1.1.3.1.
+import { copyApart } from "../bytes/copy-apart";
 import { LITERALS_COMPRESSED, LITERALS_RAW, LITERALS_RLE, LITERALS_TREELESS } from "./constants";
 import {
   C_DEPTHS, C_FLAGS, C_HUFFMAN, C_HUFFMAN_A, C_HUFFMAN_B, C_LITERAL_COUNT, C_LITERAL_START, C_NEXT_HUFFMAN, FLAG_MATCHED_LITERALS, FLAG_NO_ENTROPY,
@@ -25,7 +26,7 @@ function writePlainHeader(d: u32, type: u32, length: u32): u32 {
 
 function writeRaw(d: u32, p: u32, length: u32): u32 {
   d = writePlainHeader(d, LITERALS_RAW, length);
-  memory.copy(d, p, length);
+  copyApart(d, p, length);
   return d + length;
 }
 
