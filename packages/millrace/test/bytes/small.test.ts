@@ -77,6 +77,26 @@ test('the last one released leaves its place to the next, unless something still
   heap.audit();
 });
 
+test('a handle of a room that is used up goes back to its own room, also where the next room begins right behind it', () => {
+  const heap = plainHeap();
+  const size = 512;
+  const room = Array.from({ length: NURSERY_ROOM / size }, () => Bytes.copyOf(counting(size), heap));
+  const last = room.at(-1)!;
+  const next = Bytes.copyOf(counting(size), heap);
+  const { end, block } = last;
+  expect(next.block).not.toBe(block);
+  expect(next.start).toBe(end); // the case that is meant
+  next.release();
+  expect(heap.nursery.at).toBe(end); // the next room is whole again, and begins where the old one ended
+  last.release();
+  expect(heap.nursery.at).toBe(end);
+  const again = Bytes.copyOf(counting(size), heap);
+  expect(again.start).toBe(end);
+  for (const one of [again, ...room.slice(0, -1)]) one.release();
+  expect(heap.live).toBe(0);
+  heap.audit();
+});
+
 test('spare room that is given back by freeze and truncate is the next handle\'s', () => {
   const heap = plainHeap();
   const buffer = BytesMut.withCapacity(500, heap);
