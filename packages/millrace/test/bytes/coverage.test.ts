@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Bytes, BytesMut } from '../../src/bytes/bytes.js';
 import { Heap } from '../../src/memory/heap.js';
 
-// The brute-force model of design.md, "Coverage": an array that counts, for every byte of the heap, the handles that cover it. Random
+// The brute-force model of coverage (docs/bytes.md): an array that counts, for every byte of the heap, the handles that cover it. Random
 // operations go to the handles and to the array; contents, uniqueness and the memory given back must agree after every one.
 const OPERATIONS = process.env['MILLRACE_LONG'] === '1' ? 1_000_000 : 45_000;
 const MEMORY = 2 ** 18;
