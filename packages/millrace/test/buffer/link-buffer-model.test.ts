@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { Bytes } from '../../src/bytes/bytes.js';
 import { LinkBuffer } from '../../src/buffer/link-buffer.js';
 import { Heap } from '../../src/memory/heap.js';
+import { apart } from '../bytes/ledger.js';
 
 // A program of random steps on a LinkBuffer and on two plain arrays of bytes, which must agree after each step. Handles taken on the way are
 // kept, compared at the end and released then: memory given back too early would have been overwritten by later steps.
@@ -59,7 +60,7 @@ function run(state: State, kind: string, size: number, m: number): void {
     }
     case 'push': {
       const bytes = fresh(state, length);
-      buffer.push(m % 2 === 0 ? Bytes.copyOf(Uint8Array.from(bytes), heap) : Bytes.adopt(Uint8Array.from(bytes)));
+      buffer.push(m % 2 === 0 ? apart(Uint8Array.from(bytes), heap) : Bytes.adopt(Uint8Array.from(bytes)));
       state.readable.push(...bytes);
       break;
     }

@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { Bytes, BytesMut } from '../../src/bytes/bytes.js';
 import { gather } from '../../src/bytes/gather.js';
 import { chain, Rope } from '../../src/bytes/rope.js';
-import { codeOf, counting, ledgerHeap } from './ledger.js';
+import { apart, codeOf, counting, ledgerHeap } from './ledger.js';
 
 test('every method of a released rope throws', () => {
   const heap = ledgerHeap();
@@ -87,7 +87,8 @@ test('flatten copies once when parts lie apart, and leaves the rope alone when t
 test('a slice of many parts gives back what it alone covered', () => {
   const heap = ledgerHeap();
   const rope = new Rope();
-  for (let i = 0; i < 1000; i += 1) rope.append(Bytes.copyOf(counting(16), heap));
+  for (let i = 0; i < 1000; i += 1) rope.append(apart(counting(16), heap));
+  expect(rope.partCount).toBe(1000);
   const slice = rope.slice(100, 15_900);
   rope.release();
   expect(heap.live).toBe(15_800);
@@ -129,7 +130,8 @@ test('what stands across parts is found, from any place on', () => {
   const text = 'the quick brown fox jumps over the lazy dog, and the fox over the dog';
   for (const size of [1, 2, 3, 7, 50]) {
     const rope = new Rope();
-    for (let at = 0; at < text.length; at += size) rope.append(Bytes.copyOf(Buffer.from(text.slice(at, at + size)), heap));
+    for (let at = 0; at < text.length; at += size) rope.append(apart(Buffer.from(text.slice(at, at + size)), heap));
+    expect(rope.partCount).toBe(Math.ceil(text.length / size));
     for (const needle of ['the', 'fox', 'over the lazy', 'g', 'z', 'cat', 'the dog', '', text]) {
       for (const from of [0, 1, 20, 45, text.length]) expect(rope.indexOf(needle, from), `${needle} from ${from}`).toBe(text.indexOf(needle, from));
     }
@@ -144,7 +146,7 @@ test('equality and order are by content, whatever the parts', () => {
     const rope = new Rope();
     let at = 0;
     for (const size of sizes) {
-      rope.append(Bytes.copyOf(counting(256).subarray(at, at + size), heap));
+      rope.append(apart(counting(256).subarray(at, at + size), heap));
       at += size;
     }
     return rope;

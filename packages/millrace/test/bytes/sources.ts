@@ -5,6 +5,7 @@ import { Cursor } from '../../src/bytes/cursor.js';
 import { limit } from '../../src/bytes/limit.js';
 import { Rope } from '../../src/bytes/rope.js';
 import { take } from '../../src/bytes/take.js';
+import { apart } from './ledger.js';
 
 /** A Buf that holds `data`, and how to give its memory back when done. */
 export interface Source {
@@ -56,7 +57,7 @@ export const sources: readonly (readonly [name: string, make: (data: Uint8Array,
 
 function rope(data: Uint8Array, heap: Heap): Rope {
   const parts = new Rope();
-  for (let at = 0, n = 1; at < data.length; at += n, n = (n % 3) + 1) parts.append(Bytes.copyOf(data.slice(at, at + n), heap));
+  for (let at = 0, n = 1; at < data.length; at += n, n = (n % 3) + 1) parts.append(apart(data.slice(at, at + n), heap));
   return parts;
 }
 

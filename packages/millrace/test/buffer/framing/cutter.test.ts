@@ -61,8 +61,11 @@ describe('FrameCutter', () => {
       using input = new LinkBuffer({ heap });
       const cutter = new FrameCutter(ndjson(), input);
       const text = 'one\ntwo\n\nthree\nfour';
+      // Made in this order, the two do not touch.
+      const second = Bytes.copyOf(Buffer.from(text.slice(6)), heap);
       input.push(Bytes.copyOf(Buffer.from(text.slice(0, 6)), heap));
-      input.push(Bytes.copyOf(Buffer.from(text.slice(6)), heap));
+      input.push(second);
+      expect(input.partCount).toBe(2);
       let found = '';
       for (let looked = 0; looked < text.length; ) {
         const whole = cutter.scan(most);

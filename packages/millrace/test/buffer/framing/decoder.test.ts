@@ -10,6 +10,7 @@ import { varintDelimited } from '../../../src/buffer/framing/varint-prefix.js';
 import { LinkBuffer } from '../../../src/buffer/link-buffer.js';
 import { Bytes } from '../../../src/bytes/bytes.js';
 import { Heap } from '../../../src/memory/heap.js';
+import { apart } from '../../bytes/ledger.js';
 
 let heap: Heap;
 
@@ -33,7 +34,8 @@ function encode(framing: Framing, payloads: readonly Uint8Array[]): Buffer {
 type Feed = (decoder: FrameDecoder, piece: Uint8Array) => void;
 const feeds: Record<string, Feed> = {
   'chunks copied in': (decoder, piece) => decoder.push(piece),
-  'handles of the heap': (decoder, piece) => decoder.pushBytes(Bytes.copyOf(piece, heap)),
+  'handles of the heap': (decoder, piece) => decoder.pushBytes(Bytes.copyOf(piece, heap)), // side by side
+  'handles that do not touch': (decoder, piece) => decoder.pushBytes(apart(piece, heap)),
   'handles of other memory': (decoder, piece) => decoder.pushBytes(Bytes.adopt(Uint8Array.from(piece))),
 };
 
